@@ -1,0 +1,35 @@
+"""Recommender systems as a course: every algorithm of the book, readable and tested.
+
+>>> from recsys_course import load, ItemKNN
+>>> data = load("ml-100k").log
+>>> ItemKNN(k=50).fit(data).recommend([0, 1], n=5)   # doctest: +SKIP
+
+Names are imported on first use, so that ``import recsys_course`` stays light and the
+classical chapters never load torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Interactions": "interactions", "Dataset": "interactions", "IdMap": "interactions", "UnknownId": "interactions",
+    "from_frame": "tables", "from_csv": "tables",
+    "Recommender": "base", "RatingPredictor": "base", "NotFitted": "base", "Diverged": "base",
+    "Popularity": "baselines", "Random": "baselines", "DampedMeans": "baselines",
+}  # fmt: skip
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'recsys_course' has no attribute {name!r}")
+    return getattr(import_module(f"recsys_course.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

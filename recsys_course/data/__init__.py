@@ -1,0 +1,1 @@
+"""Data: splits, datasets with checksums, planted toys and the simulated world."""
