@@ -51,7 +51,11 @@ class Fitted(ABC):
             raise ValueError("data: no events; expected at least one")
         self.n_users_, self.n_items_ = data.n_users, data.n_items
         self.seen_ = data.to_csr()
-        self._fit(data)
+        try:
+            self._fit(data)
+        except BaseException:
+            del self.seen_  # half a fit is none
+            raise
         return self
 
     @abstractmethod
@@ -60,13 +64,16 @@ class Fitted(ABC):
     def _check(self, codes: Any, n: int, name: str) -> np.ndarray:
         """(N,) codes inside the fitted id space."""
         codes = np.atleast_1d(np.asarray(codes))
-        if codes.size and not np.issubdtype(codes.dtype, np.integer):
+        if codes.ndim != 1:
+            raise ValueError(f"{name}: shape {codes.shape}; expected one dimension")
+        if codes.size == 0:
+            return codes.astype(np.int64)  # an empty list has no dtype of its own
+        if not np.issubdtype(codes.dtype, np.integer):
             raise TypeError(f"{name}: dtype {codes.dtype}; expected integer codes (IdMap.encode gives them)")
         wrong = (codes < 0) | (codes >= n)
         if wrong.any():
             raise UnknownId(
-                f"{name}: code {codes[wrong][0]} was not in the training data, "
-                f"whose codes are 0..{n - 1}"
+                f"{name}: code {codes[wrong][0]} was not in the training data, whose codes are 0..{n - 1}"
             )
         return codes
 
@@ -86,12 +93,18 @@ class Recommender(Fitted):
 
         Raises:
             NotFitted: before fit. UnknownId: a code outside the training data.
+            TypeError: codes that are not integers.
         """
         self._need_fit()
         return self._score(self._check(users, self.n_users_, "users"))
 
     def recommend(
-        self, users: Any, n: int = 10, *, exclude_seen: bool = True, cold: Literal["model", "popular"] = "model"
+        self,
+        users: Any,
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        cold: Literal["model", "popular"] = "model",
     ) -> np.ndarray:
         """(B,) user codes -> (B, n) item codes, best first, padded with -1.
 
@@ -113,8 +126,9 @@ class Recommender(Fitted):
         if n < 1:
             raise ValueError(f"n: {n}; expected a list length of at least 1")
         users = np.atleast_1d(np.asarray(users))
-        known = self._check(np.maximum(users, 0) if cold == "popular" else users, self.n_users_, "users")
-        served_cold = (users < 0) | (np.diff(self.seen_.indptr)[known] == 0) if cold == "popular" else None
+        popular = cold == "popular"
+        known = self._check(np.where(users == -1, 0, users) if popular else users, self.n_users_, "users")
+        served_cold = (users == -1) | (np.diff(self.seen_.indptr)[known] == 0) if popular else None
 
         def work(start: int, stop: int) -> np.ndarray:
             batch = known[start:stop]
@@ -122,8 +136,7 @@ class Recommender(Fitted):
             seen = self.seen_[batch]
             if served_cold is not None and (rows := served_cold[start:stop]).any():
                 scores = np.where(rows[:, None], self._popularity(), scores)
-                seen = sparse.csr_array(sparse.diags_array((~rows).astype(float)) @ seen)
-                seen.eliminate_zeros()
+                seen = _without_rows(seen, rows)
             return top_n(scores, n, seen if exclude_seen else None)
 
         batch_size = max(1, CELLS_PER_BATCH // max(1, self.n_items_))
@@ -169,7 +182,8 @@ class ItemToItem(Recommender):
     def reasons(self, user: int, item: int, n: int = 3) -> list[tuple[int, float]]:
         """The n history items that raise the score of ``item`` most, with what each adds."""
         self._need_fit()
-        self._check([user], self.n_users_, "user"), self._check([item], self.n_items_, "item")
+        self._check([user], self.n_users_, "user")
+        self._check([item], self.n_items_, "item")
         history = self.seen_[[user]]
         column = self.weights_[history.indices][:, [item]]
         column = column.toarray() if sparse.issparse(column) else column
@@ -201,6 +215,14 @@ class RatingPredictor(Fitted):
             raise ValueError(f"items: {len(items)} codes; expected {len(users)}, as many as users")
         stars = self._predict(users, items)
         return np.clip(stars, self.seen_.data.min(), self.seen_.data.max()) if self.clip else stars
+
+
+def _without_rows(matrix: sparse.csr_array, rows: np.ndarray) -> sparse.csr_array:
+    """The matrix with the marked rows emptied; stored zeros elsewhere stay stored."""
+    size = np.diff(matrix.indptr)
+    kept = np.repeat(~rows, size)
+    start = np.r_[0, np.cumsum(size * ~rows)]
+    return sparse.csr_array((matrix.data[kept], matrix.indices[kept], start), shape=matrix.shape)
 
 
 def check_range(name: str, value: float, low: float, what: str, strict: bool = False) -> None:

@@ -27,7 +27,7 @@ class Popularity(Recommender):
         self.counts_ = self._popularity()  # (I,)
 
     def _score(self, users: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(self.counts_, (len(users), self.n_items_))  # (B, I)
+        return np.tile(self.counts_, (len(users), 1))  # (B, I)
 
 
 @dataclass
@@ -44,7 +44,8 @@ class Random(Recommender):
         check_range("seed", self.seed, 0, "a seed of")
 
     def _score(self, users: np.ndarray) -> np.ndarray:
-        return np.stack([np.random.default_rng([self.seed, u]).random(self.n_items_) for u in users])
+        rows = [np.random.default_rng([self.seed, u]).random(self.n_items_) for u in users]
+        return np.array(rows).reshape(len(users), self.n_items_)  # (B, I)
 
 
 @dataclass

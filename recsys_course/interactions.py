@@ -6,7 +6,6 @@ integer arrays; :class:`Dataset` is the log with its item and user tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -38,7 +37,7 @@ class IdMap:
         self.ids = pd.Index(ids)
         self.kind = kind
         if not self.ids.is_unique:
-            twice = self.ids[self.ids.duplicated()][0]
+            twice = self.ids[self.ids.duplicated()].tolist()[0]
             raise ValueError(f"{kind} ids: {twice!r} occurs twice; expected each id once")
 
     def __len__(self) -> int:
@@ -53,11 +52,14 @@ class IdMap:
 
         Raises:
             UnknownId: an id is not known and ``unknown`` is "error".
+            ValueError: ``unknown`` is neither of the two.
         """
-        wanted = pd.Index(np.atleast_1d(np.asarray(ids)))
+        if unknown not in ("error", "code"):
+            raise ValueError(f"unknown: {unknown!r}; expected 'error' or 'code'")
+        wanted = pd.Index(ids if pd.api.types.is_list_like(ids) else [ids])
         codes = self.ids.get_indexer(wanted)
         if unknown == "error" and (codes < 0).any():
-            missing = wanted[codes < 0][0]
+            missing = wanted[codes < 0].tolist()[0]
             near = get_close_matches(str(missing), self.ids[:100_000].astype(str), n=3, cutoff=0.5)
             hint = f"; nearest: {', '.join(near)}" if near else ""
             raise UnknownId(f"{self.kind} id {missing!r} is unknown ({len(self)} known{hint})")
@@ -68,8 +70,8 @@ class IdMap:
         codes = np.asarray(codes)
         if (codes >= 0).all():
             return self.ids.to_numpy()[codes]
-        ids = self.ids.to_numpy().astype(object)
-        return np.where(codes >= 0, ids[np.maximum(codes, 0)], None)
+        ids = np.array([*self.ids, None], dtype=object)  # None stands last, where -1 finds it
+        return ids[np.maximum(codes, -1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +85,12 @@ class Interactions:
         n_items: I, likewise for items.
         values: (N,) what was said of the pair: stars, a count, or 1 for "it happened"
             (the default). Not negative.
-        times: (N,) seconds since 1970, or None when the log has no clock.
+        times: (N,) whole seconds since 1970, or None when the log has no clock.
         user_ids, item_ids: the original ids; None means the codes are the ids.
 
     Raises:
-        ValueError: lengths differ, a code lies outside its range, a value is NaN or
-            negative; the message names the argument, the row and what was expected.
+        ValueError: lengths differ, a code lies outside its range, a value is NaN, infinite
+            or negative; the message names the argument, the row and what was expected.
 
     Rows may repeat: a log of plays has many rows per pair. :meth:`to_csr` adds them up.
     """
@@ -97,7 +99,7 @@ class Interactions:
     items: np.ndarray
     n_users: int
     n_items: int
-    values: np.ndarray | None = None
+    values: np.ndarray = None  # type: ignore[assignment]  # ones, once built
     times: np.ndarray | None = None
     user_ids: IdMap | None = field(default=None, repr=False)
     item_ids: IdMap | None = field(default=None, repr=False)
@@ -113,9 +115,7 @@ class Interactions:
         for name in ("items", "values", "times"):
             column = getattr(self, name)
             if column is not None and len(column) != len(self.users):
-                raise ValueError(
-                    f"{name}: {len(column)} rows; expected {len(self.users)}, as many as users"
-                )
+                raise ValueError(f"{name}: {len(column)} rows; expected {len(self.users)}, as many as users")
         for name, ids, n in (("user", self.user_ids, self.n_users), ("item", self.item_ids, self.n_items)):
             if ids is not None and len(ids) != n:
                 raise ValueError(f"{name}_ids: {len(ids)} ids; expected n_{name}s = {n}")
@@ -191,14 +191,17 @@ class Dataset:
     about: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for label, table, n in (("items", self.items, self.log.n_items), ("users", self.users, self.log.n_users)):
+        for label, table, n in (
+            ("items", self.items, self.log.n_items),
+            ("users", self.users, self.log.n_users),
+        ):
             if table is not None and len(table) != n:
                 raise ValueError(f"{label} table: {len(table)} rows; expected {n}, one per code")
 
     def titles(self, items: np.ndarray) -> list[str]:
         """Readable names of item codes; falls back to the original id, "" for padding."""
         if self.items is not None and "title" in self.items:
-            names: Sequence[Any] = self.items["title"].to_numpy()
+            names: Any = self.items["title"].to_numpy()
         else:
             names = np.arange(self.log.n_items) if self.log.item_ids is None else self.log.item_ids.ids
         return [str(names[i]) if i >= 0 else "" for i in np.asarray(items)]

@@ -21,7 +21,12 @@ from scipy.stats import rankdata
 
 
 def hits_at(ranked: Any, relevant: Any, k: int) -> np.ndarray:
-    """(B, k) bool: is the item at this rank relevant? Padding is a miss."""
+    """(B, k) bool: is the item at this rank relevant? Padding is a miss.
+
+    Raises:
+        ValueError: k < 1, rows that do not match, a code that is no item of relevant's, or
+            an item listed twice (it would count twice).
+    """
     ranked = np.asarray(ranked)
     relevant = sparse.csr_array(relevant)
     if k < 1:
@@ -33,11 +38,23 @@ def hits_at(ranked: Any, relevant: Any, k: int) -> np.ndarray:
     top = np.full((len(ranked), k), -1, dtype=np.int64)
     top[:, : min(k, ranked.shape[1])] = ranked[:, :k]
     n_items = relevant.shape[1]
+    _check_lists(top, n_items)
     rows = np.repeat(np.arange(len(ranked)), np.diff(relevant.indptr))
     pairs = np.sort(rows * n_items + relevant.indices)  # (nnz,) one number per relevant pair
     asked = np.arange(len(top))[:, None] * n_items + top
     place = np.minimum(np.searchsorted(pairs, asked), max(len(pairs) - 1, 0))
     return (top >= 0) & (pairs[place] == asked) if len(pairs) else np.zeros(top.shape, dtype=bool)
+
+
+def _check_lists(top: np.ndarray, n_items: int) -> None:
+    if top.size and not -1 <= top.min() <= top.max() < n_items:
+        wrong = top[(top < -1) | (top >= n_items)][0]
+        raise ValueError(f"ranked: code {wrong}; expected 0..{n_items - 1}, or -1 for padding")
+    ordered = np.sort(top, axis=1)
+    twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    if twice.any():
+        row, place = np.argwhere(twice)[0]
+        raise ValueError(f"ranked: item {ordered[row, place]} twice in row {row}; expected each item once")
 
 
 def ranking_metric(per_user: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., Any]:
@@ -58,7 +75,7 @@ def ranking_metric(per_user: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> 
         "        k: ranks looked at.\n        mean: False gives (B,) values, NaN for users"
         " without relevant items.\n"
     )
-    del metric.__wrapped__  # type: ignore[attr-defined]  # the signature to show is metric's
+    del metric.__wrapped__  # the signature to show is metric's
     return metric
 
 
@@ -106,13 +123,21 @@ def auc(labels: Any, scores: Any) -> float:
     """Chance that a random positive scores above a random negative; ties count one half.
 
     Args:
-        labels: (N,) 0 or 1. scores: (N,) finite numbers.
+        labels: (N,) 0 or 1. scores: (N,) numbers.
 
     Returns:
         AUC in 0..1, NaN when one class is missing. Cost: O(N log N) by ranks.
+
+    Raises:
+        ValueError: lengths differ, a label is neither 0 nor 1, or a score is NaN.
     """
-    labels, scores = np.asarray(labels).astype(bool), np.asarray(scores, dtype=float)
+    labels, scores = np.asarray(labels, dtype=float), np.asarray(scores, dtype=float)
     _same_length(labels, scores, "labels", "scores")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"labels: {labels[~np.isin(labels, (0, 1))][0]:g}; expected 0 or 1")
+    if np.isnan(scores).any():
+        raise ValueError(f"scores: nan in row {np.flatnonzero(np.isnan(scores))[0]}; expected numbers")
+    labels = labels == 1
     n_pos, n_neg = labels.sum(), (~labels).sum()
     if n_pos == 0 or n_neg == 0:
         return float("nan")
@@ -122,17 +147,24 @@ def auc(labels: Any, scores: Any) -> float:
 
 def rmse(truth: Any, predicted: Any) -> float:
     """Root of the mean squared error, in stars; NaN for no pairs."""
-    return float(np.sqrt(np.mean(_errors(truth, predicted) ** 2))) if len(truth) else float("nan")
+    errors = _errors(truth, predicted)
+    return float(np.sqrt(np.mean(errors**2))) if errors.size else float("nan")
 
 
 def mae(truth: Any, predicted: Any) -> float:
     """Mean absolute error, in stars; NaN for no pairs."""
-    return float(np.mean(np.abs(_errors(truth, predicted)))) if len(truth) else float("nan")
+    errors = _errors(truth, predicted)
+    return float(np.mean(np.abs(errors))) if errors.size else float("nan")
 
 
 def gini(counts: Any) -> float:
-    """Inequality of non-negative counts: 0 all equal, towards 1 when one has everything."""
+    """Inequality of non-negative counts: 0 all equal, towards 1 when one has everything.
+
+    NaN when there are no counts or they are all 0.
+    """
     counts = np.sort(np.asarray(counts, dtype=float))
+    if (counts < 0).any():
+        raise ValueError(f"counts: {counts[0]:g}; expected 0 or more")
     n, total = len(counts), counts.sum()
     if n == 0 or total == 0:
         return float("nan")

@@ -21,12 +21,14 @@ def top_n(scores: np.ndarray, n: int, seen: sparse.csr_array | None = None) -> n
         can be listed the rest is -1.
 
     Raises:
-        ValueError: n < 1 or ``seen`` has another shape than ``scores``.
+        ValueError: n < 1, ``scores`` has not two dimensions, or ``seen`` another shape.
 
     Cost: one pass over ``scores``; a list entry is moved only when beaten.
     """
     if n < 1:
         raise ValueError(f"n: {n}; expected a list length of at least 1")
+    if np.ndim(scores) != 2:
+        raise ValueError(f"scores: shape {np.shape(scores)}; expected (users, items)")
     scores = np.ascontiguousarray(scores)
     if scores.dtype not in (np.float32, np.float64):
         scores = scores.astype(np.float64)
@@ -72,8 +74,15 @@ def sparse_product(left: sparse.csr_array, right: sparse.csr_array) -> np.ndarra
     """(B, K) sparse @ (K, I) sparse -> (B, I) dense float32.
 
     Used with few rows B at a time, so that the dense result stays small.
+
+    Raises:
+        ValueError: left has not as many columns as right has rows.
+
     Cost: one addition per pair of stored entries that meet.
     """
+    if left.shape[1] != right.shape[0]:
+        raise ValueError(f"left: {left.shape[1]} columns; expected {right.shape[0]}, the rows of right")
+    left, right = sparse.csr_array(left), sparse.csr_array(right)  # no copy of what is CSR already
     out = np.zeros((left.shape[0], right.shape[1]), dtype=np.float32)
     _sparse_product(
         _i32(left.indptr), _i32(left.indices), left.data.astype(np.float32, copy=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +32,8 @@ def from_frame(
         duplicates: what to do when a user-item pair occurs in several rows.
             "error" refuses; "keep" leaves a log of repeated events; "last" keeps the
             latest by time (by row without a clock), as for a revised rating; "sum"
-            adds the values, as for counts; "max" keeps the largest.
+            adds the values, as for counts; "max" keeps the largest. What is kept stands
+            where the pair's last event stood, with its time.
 
     Raises:
         ValueError: a column is missing, an id is NaN, a value is negative or NaN, a time
@@ -45,7 +47,7 @@ def from_frame(
         if frame[column].isna().any():
             row = int(np.flatnonzero(frame[column].isna())[0])
             raise ValueError(f"column {column!r}: no id in row {row}; drop such rows or fill the id")
-    values = None if value is None else _to_numbers(frame[value], value)
+    values = np.ones(len(frame)) if value is None else _to_numbers(frame[value], value)
     times = None if time is None else _to_seconds(frame[time], time)
     user_codes, user_ids = pd.factorize(frame[user], sort=True)
     item_codes, item_ids = pd.factorize(frame[item], sort=True)
@@ -87,14 +89,13 @@ def merge_duplicates(log: Interactions, how: Duplicates) -> Interactions:
         )
     clock = np.arange(len(pair)) if log.times is None else log.times
     order = np.lexsort((clock, pair))  # pairs together, oldest first
-    last = np.flatnonzero(np.r_[np.diff(pair[order]) != 0, True])
-    merged = log.take(order[last])
-    if how == "last":
-        return merged
-    reduce = np.add if how == "sum" else np.maximum
-    first = np.r_[0, last[:-1] + 1]
-    merged.values[:] = reduce.reduceat(log.values[order], first)
-    return merged
+    last = np.flatnonzero(np.r_[np.diff(pair[order]) != 0, True])  # (P,) where each pair ends
+    values = log.values[order[last]]
+    if how != "last":
+        reduce = np.add if how == "sum" else np.maximum
+        values = reduce.reduceat(log.values[order], np.r_[0, last[:-1] + 1])
+    as_logged = np.argsort(order[last])  # the kept rows stay in the order of the table
+    return replace(log.take(order[last][as_logged]), values=values[as_logged])
 
 
 def _need_columns(frame: pd.DataFrame, columns: list[str]) -> None:
@@ -108,20 +109,22 @@ def _to_numbers(column: pd.Series, name: str) -> np.ndarray:
     wrong = numbers.isna() | (numbers < 0)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise ValueError(f"column {name!r}: {column.iloc[row]!r} in row {row}; expected a number, 0 or more")
+        found = column.tolist()[row]
+        raise ValueError(f"column {name!r}: {found!r} in row {row}; expected a number, 0 or more")
     return numbers.to_numpy(dtype=np.float64)
 
 
 def _to_seconds(column: pd.Series, name: str) -> np.ndarray:
-    if pd.api.types.is_datetime64_any_dtype(column) and not column.isna().any():
-        if isinstance(column.dtype, pd.DatetimeTZDtype):
-            column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-        return column.to_numpy().astype("datetime64[s]").astype(np.int64)
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.isna().any():
-        row = int(np.flatnonzero(numbers.isna())[0])
+    dates = pd.api.types.is_datetime64_any_dtype(column)
+    times = column if dates else pd.to_numeric(column, errors="coerce")
+    if times.isna().any():
+        row = int(np.flatnonzero(times.isna())[0])
         raise ValueError(
-            f"column {name!r}: {column.iloc[row]!r} in row {row} is not a time; expected seconds "
+            f"column {name!r}: {column.tolist()[row]!r} in row {row} is not a time; expected seconds "
             "since 1970 or timestamps (pandas.to_datetime makes them from text)"
         )
-    return numbers.to_numpy(dtype=np.float64)
+    if not dates:
+        return times.to_numpy(dtype=np.float64)
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        times = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    return times.to_numpy().astype("datetime64[s]").astype(np.int64)

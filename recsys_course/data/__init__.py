@@ -1,1 +1,25 @@
 """Data: splits, datasets with checksums, planted toys and the simulated world."""
+
+from recsys_course.data.catalog import DATASETS, DatasetInfo, load
+from recsys_course.data.fetch import DatasetError
+from recsys_course.data.split import (
+    Split,
+    k_fold,
+    leave_last_out,
+    split_by_time,
+    split_random,
+    split_random_per_user,
+)
+
+__all__ = [
+    "DATASETS",
+    "DatasetError",
+    "DatasetInfo",
+    "Split",
+    "k_fold",
+    "leave_last_out",
+    "load",
+    "split_by_time",
+    "split_random",
+    "split_random_per_user",
+]

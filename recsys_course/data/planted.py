@@ -18,9 +18,14 @@ def two_tribes(n_users: int = 20, n_items: int = 12, held: int = 1) -> tuple[Int
     Returns:
         the log, and (U,) the tribe of each user: whoever learns anything recommends
         every user an unmet item of the own tribe before any of the other's.
+
+    Raises:
+        ValueError: a tribe would have nothing left to meet, or nothing met.
     """
     tribe = np.arange(n_users) % 2
     half = n_items // 2
+    if not 1 <= held < half:
+        raise ValueError(f"held: {held}; expected 1..{half - 1}, less than the {half} items of a tribe")
     users, items = [], []
     for u in range(n_users):
         own = np.arange(half) + half * tribe[u]

@@ -35,7 +35,8 @@ def split_by_time(data: Interactions, test_fraction: float = 0.2, at: float | No
     times = _need_times(data)
     if at is None:
         _check_fraction(test_fraction)
-        at = float(np.sort(times)[min(len(times) - 1, int(np.ceil(len(times) * (1 - test_fraction))))])
+        held = max(1, int(len(times) * test_fraction + 1e-9))  # rounded down, but 0.29 of 100 is 29
+        at = float(np.sort(times)[-held])
     return _split(data, times >= at)
 
 

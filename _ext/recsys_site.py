@@ -1,0 +1,106 @@
+"""What the book's site needs beyond the settings of ``_config.yml``.
+
+- JavaScript from our own ``vendor/`` folder when ``tools/vendor.py`` has filled it, else from the
+  libraries' usual network addresses.
+- An execution cache whose folder depends on the package: an edit there runs the notebooks again.
+- Addresses of the site and its repository only where they are known (in the publishing workflow).
+- Small repairs of the theme's pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = ROOT / "_extra" / "vendor"
+log = logging.getLogger(__name__)
+
+
+def digest(*paths: Path) -> str:
+    """One hash over the names and the bytes of all files under ``paths``, compiled files aside."""
+    total = hashlib.sha256()
+    for path in paths:
+        for file in sorted([path] if path.is_file() else path.rglob("*")):
+            made = {"__pycache__", ".ipynb_checkpoints", "node_modules"} & set(file.parts)
+            if file.is_file() and not made:
+                total.update(file.relative_to(ROOT).as_posix().encode() + b"\0")
+                total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()[:16]
+
+
+def execution_cache() -> Path:
+    """Where outputs are kept: jupyter-cache looks at a notebook's own code only, so the package
+    and the results that notebooks read must be part of the folder's name."""
+    return ROOT / "_build" / "cache" / digest(ROOT / "recsys_course", ROOT / "benchmarks" / "results")
+
+
+def use_vendored(app: Sphinx, config: Config) -> None:
+    """Serve MathJax, Mermaid and the widgets ourselves when they are at hand."""
+    if not (VENDOR / "versions.json").exists():
+        log.info("recsys_site: no vendored JavaScript; formulas and diagrams load from the network")
+        return
+    config.html_extra_path = ["_extra"]  # not html_static_path, which would load every script on every page
+    config.mathjax_path = "../vendor/mathjax/tex-mml-chtml.js"
+    config.mermaid_use_local = "../vendor/mermaid/mermaid.esm.min.mjs"
+    config.nb_ipywidgets_js = {"../vendor/widgets/embed.js": {}}
+
+
+def use_cache(app: Sphinx, config: Config) -> None:
+    config.nb_execution_cache_path = str(execution_cache())
+
+
+def use_addresses(app: Sphinx, config: Config) -> None:
+    """The site's own address gives a sitemap and previews; the repository's gives launch buttons."""
+    if site := os.environ.get("RECSYS_COURSE_SITE"):
+        config.html_baseurl = config.ogp_site_url = site.rstrip("/") + "/"
+        config.sitemap_url_scheme = "{link}"
+        config.ogp_social_cards = {"enable": False}
+    if repository := os.environ.get("RECSYS_COURSE_REPOSITORY"):
+        config.html_theme_options["repository_url"] = repository
+
+
+def repair_page(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
+) -> None:
+    drop_thebe(context)
+    if not app.env.doc2path(page).endswith(".ipynb"):
+        drop_colab(context.get("header_buttons", []))
+
+
+def drop_thebe(context: dict[str, Any]) -> None:
+    """sphinx-thebe adds its scripts even when it is off, and they fail on every page."""
+    scripts = context.get("script_files", [])
+    scripts[:] = [
+        s for s in scripts if "thebe" not in f"{getattr(s, 'filename', s)} {getattr(s, 'attributes', '')}"
+    ]
+
+
+def drop_colab(buttons: list[dict[str, Any]]) -> None:
+    """Colab opens .ipynb files only; a page written as text has none in the repository."""
+    for group in buttons:
+        group["buttons"] = [b for b in group.get("buttons", []) if b.get("text") != "Colab"] or group.get(
+            "buttons"
+        )
+    buttons[:] = [
+        g
+        for g in buttons
+        if g.get("label") != "launch-buttons" or any(b.get("text") != "Colab" for b in g.get("buttons", []))
+    ]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    if os.environ.get("RECSYS_COURSE_SITE"):  # both extensions complain without an address
+        app.setup_extension("sphinx_sitemap")
+        app.setup_extension("sphinxext.opengraph")
+    for change in (use_vendored, use_cache, use_addresses):
+        app.connect("config-inited", change)
+    app.connect("html-page-context", repair_page, priority=900)  # after the theme's own, at 500 and 501
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,1 @@
+"""How each library is asked to do the same thing; one module per library."""

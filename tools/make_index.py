@@ -1,0 +1,141 @@
+"""Write ``book/algorithms.md``: where each model is explained, coded, tested and exercised.
+
+python tools/make_index.py            # write it
+python tools/make_index.py --check    # exit 1 if it would change
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mdit_py_plugins.anchors.index import slugify
+
+from recsys_course.registry import MODELS, ModelInfo
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "book" / "algorithms.md"
+HEAD = """\
+% Made by `make index` from the package, the chapters and the tests; do not edit.
+
+# Index of algorithms
+
+Every model of the package: its class, what it does, and where it is explained, written,
+tested and practised. The name is the one the command line takes, as in
+`recsys-course evaluate item-knn`.
+"""
+
+
+class Section(NamedTuple):
+    """A heading and the text up to the next heading."""
+
+    title: str
+    text: str
+
+
+def sections(markdown: str) -> Iterator[Section]:
+    """The sections of levels 2 and 3; code is text like any other, but its comments are no headings."""
+    title, lines, fenced = "", [], False
+    for line in markdown.splitlines():
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        if not fenced and (heading := re.match(r"#{1,3} (.+)", line)):
+            yield Section(title, "\n".join(lines))
+            title, lines = heading[1].strip(), []
+        else:
+            lines.append(line)
+    yield Section(title, "\n".join(lines))
+
+
+def best_section(markdown: str, name: str) -> str:
+    """The section that shows the code of ``name``, else the one that names it most; "" for none."""
+    shown, most = rf":pyobject: {name}\b", rf"\b{name}\b"
+    found = [
+        (len(re.findall(shown, s.text)), len(re.findall(most, s.title + s.text)), s.title)
+        for s in sections(markdown)
+    ]
+    best = max(found, key=lambda entry: entry[:2])  # the first of equals
+    return best[2] if best[1] else ""
+
+
+def link(target: Path, title: str) -> str:
+    """A link from the index page to a section."""
+    where = target.relative_to(ROOT).as_posix()
+    where = where.removeprefix("book/") if where.startswith("book/") else f"../{where}"
+    return f"[{title}]({where}#{slugify(title)})"
+
+
+def explained(cls: type, info: ModelInfo) -> str:
+    """Chapter section, and the equations that the docstring numbers."""
+    pages = sorted((ROOT / "book").glob(f"{info.chapter:02d}_*.md"))
+    title = best_section(pages[0].read_text(encoding="utf-8"), cls.__name__) if pages else ""
+    numbers = re.findall(rf"\(({info.chapter}\.\d+[a-z]?)\)", cls.__doc__ or "")
+    equations = ", ".join(dict.fromkeys(numbers))
+    text = link(pages[0], title) if title else f"chapter {info.chapter}"
+    return f"{text} ({equations})" if equations else text
+
+
+def tested(cls: type, file: Path) -> str:
+    """The test module that mirrors the file, else the one that names the class most."""
+    mirror = ROOT / "tests" / file.relative_to("recsys_course").parent / f"test_{file.name}"
+    if mirror.exists():
+        return f"`{mirror.relative_to(ROOT).as_posix()}`"
+    counts = {
+        test: len(re.findall(rf"\b{cls.__name__}\b", test.read_text(encoding="utf-8")))
+        for test in sorted((ROOT / "tests").rglob("test_*.py"))
+    }
+    best = max(counts, key=lambda test: counts[test], default=None)
+    return f"`{best.relative_to(ROOT).as_posix()}`" if best and counts[best] else "—"
+
+
+def practised(cls: type, info: ModelInfo) -> str:
+    """The exercise, in its solved form, that names the class."""
+    for path in sorted((ROOT / "solutions").glob(f"{info.chapter:02d}_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        markdown = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        if title := best_section(markdown, cls.__name__):
+            return link(path, title)
+    return "—"
+
+
+def entry(name: str, info: ModelInfo) -> str:
+    """One row of the table."""
+    cls = info.load()
+    file = Path(inspect.getfile(cls)).resolve().relative_to(ROOT)
+    summary = inspect.getdoc(cls).splitlines()[0]  # type: ignore[union-attr]
+    cells = (
+        f"`{name}`",
+        f"{{py:class}}`~{cls.__module__}.{cls.__name__}`",
+        summary.replace("|", "\\|"),
+        explained(cls, info),
+        f"`{file.as_posix()}`",
+        tested(cls, file),
+        practised(cls, info),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def page() -> str:
+    """The whole page."""
+    head = "| Name | Class | What it does | Explained (equations) | Code | Test | Exercise |"
+    rows = [entry(name, info) for name, info in MODELS.items()]
+    return "\n".join([HEAD, head, "|" + " --- |" * 7, *rows]) + "\n"
+
+
+def main() -> int:
+    text = page()
+    current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(text, encoding="utf-8")
+    elif text != current:
+        print(f"{PAGE.relative_to(ROOT)} is out of date; run: make index")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

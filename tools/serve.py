@@ -1,0 +1,47 @@
+"""Serve the built site on this machine: ``python tools/serve.py [port]``."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Files only, no line per request; the type of modules does not depend on the system."""
+
+    extensions_map = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".js": "text/javascript",
+    }
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+def server(port: int = 0, folder: Path = SITE) -> ThreadingHTTPServer:
+    """A server on 127.0.0.1 that is not running yet; port 0 takes any free one."""
+    return ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Quiet, directory=str(folder)))
+
+
+def main() -> int:
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+    try:
+        site = server(port)
+    except OSError as error:
+        print(f"Port {port}: {error.strerror}. Choose another one: make serve PORT={port + 1}")
+        return 1
+    with site:
+        print(f"http://127.0.0.1:{port}/  (stop with Ctrl+C)", flush=True)
+        try:
+            site.serve_forever()
+        except KeyboardInterrupt:
+            print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
