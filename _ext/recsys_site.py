@@ -54,6 +54,7 @@ def use_vendored(app: Sphinx, config: Config) -> None:
 
 
 def use_cache(app: Sphinx, config: Config) -> None:
+    """Tell myst-nb where the outputs are kept."""
     config.nb_execution_cache_path = str(execution_cache())
 
 
@@ -70,6 +71,7 @@ def use_addresses(app: Sphinx, config: Config) -> None:
 def repair_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
 ) -> None:
+    """Mend what the theme is about to write into a page."""
     drop_thebe(context)
     if not app.env.doc2path(page).endswith(".ipynb"):
         drop_colab(context.get("header_buttons", []))
@@ -97,6 +99,7 @@ def drop_colab(buttons: list[dict[str, Any]]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    """Sphinx calls this when it loads the extension."""
     if os.environ.get("RECSYS_COURSE_SITE"):  # both extensions complain without an address
         app.setup_extension("sphinx_sitemap")
         app.setup_extension("sphinxext.opengraph")

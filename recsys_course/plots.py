@@ -40,8 +40,8 @@ def style() -> dict[str, Any]:
         "grid.color": FAINT,
         "grid.alpha": 0.3,
         "image.cmap": "cividis",
-        **{key: INK for key in ("text.color", "axes.labelcolor", "axes.titlecolor", "axes.edgecolor")},
-        **{key: INK for key in ("xtick.color", "ytick.color", "legend.labelcolor")},
+        **dict.fromkeys(("text.color", "axes.labelcolor", "axes.titlecolor", "axes.edgecolor"), INK),
+        **dict.fromkeys(("xtick.color", "ytick.color", "legend.labelcolor"), INK),
     }
 
 

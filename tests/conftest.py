@@ -14,7 +14,7 @@ settings.register_profile(
     "course",
     deadline=None,
     derandomize=True,
-    max_examples=50,
+    max_examples=25,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -10,7 +10,7 @@ HINT = "or name another Python: make book PYTHON=python3.12"
 
 def problem():
     """What stands in the way, or an empty string."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (that is the question)
         have = ".".join(str(part) for part in sys.version_info[:3])
         return "Python %s is too old: the course needs 3.11 or newer. Install it, %s" % (have, HINT)  # noqa: UP031
     for module in ("venv", "ensurepip"):

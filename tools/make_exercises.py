@@ -106,8 +106,12 @@ def main(arguments: list[str] | None = None) -> int:
             target.mkdir(exist_ok=True)
             made.write_text(text, encoding="utf-8")
         elif not made.exists() or made.read_text(encoding="utf-8") != text:
-            problems.append(f"{path.name}: the exercise differs from its solution; run tools/make_exercises.py")
-    print("\n".join(problems) or f"{len(sources)} exercise notebooks {'agree' if options.check else 'written'}")
+            problems.append(
+                f"{path.name}: the exercise differs from its solution; run tools/make_exercises.py"
+            )
+    print(
+        "\n".join(problems) or f"{len(sources)} exercise notebooks {'agree' if options.check else 'written'}"
+    )
     return 1 if problems else 0
 
 

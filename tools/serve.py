@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,11 +14,8 @@ SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 class Quiet(SimpleHTTPRequestHandler):
     """Files only, no line per request; the type of modules does not depend on the system."""
 
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-        ".js": "text/javascript",
-    }
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
+        return "text/javascript" if str(path).endswith((".js", ".mjs")) else super().guess_type(path)
 
     def log_message(self, format: str, *args: object) -> None: ...
 

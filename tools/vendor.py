@@ -15,6 +15,7 @@ from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parent
 MODULES = TOOLS / "node_modules"
+FALLBACK = "the site will load formulas and diagrams from the network."
 VENDOR = TOOLS.parent / "_extra" / "vendor"
 
 # file or folder in node_modules -> where it goes in vendor/; licences travel with their code
@@ -63,9 +64,7 @@ def main() -> None:
     """A site without its own JavaScript still works online, so this never stops the build."""
     npm = find_npm()
     if npm is None:
-        print(
-            "No npm: formulas and diagrams of the site will load from the network (install Node.js to avoid it)."
-        )
+        print(f"No npm found (Node.js has it): {FALLBACK}")
         return
     try:
         print(
@@ -74,7 +73,7 @@ def main() -> None:
         install(npm)
         copy()
     except (subprocess.CalledProcessError, OSError) as error:
-        print(f"npm failed ({error}): formulas and diagrams of the site will load from the network.")
+        print(f"npm failed ({error}): {FALLBACK}")
 
 
 if __name__ == "__main__":

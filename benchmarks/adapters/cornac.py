@@ -15,7 +15,7 @@ class _Model(Adapter):
     def prepare(self) -> None:
         task = self.task
         same_user, same_item = ({code: code for code in range(n)} for n in (task.n_users, task.n_items))
-        triples = task.users, task.items, task.values.astype(float)
+        triples = task.users.astype(np.int64), task.items.astype(np.int64), task.values.astype(float)
         self.R = task.matrix()
         self.data = Dataset(task.n_users, task.n_items, same_user, same_item, triples)
 
@@ -30,7 +30,7 @@ class _Model(Adapter):
 class _Ranker(_Model):
     def recommend(self, n: int) -> np.ndarray:
         def scores(users: np.ndarray) -> np.ndarray:
-            return np.stack([self.model.score(user) for user in users])
+            return np.stack([np.ravel(self.model.score(user)) for user in users])
 
         return best(scores, self.task.served, self.R, n)
 

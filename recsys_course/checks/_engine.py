@@ -130,11 +130,12 @@ class Check:
         if not all(right):
             raise CheckFailed("\n".join(self._report(answer, outcomes, right)))
         n = len(self.by_hand)
-        print(
-            f"{self.name}: all {len(right)} cases pass ({n} by hand, {len(right) - n} at random). Next: {self.then}"
-        )
+        print(f"{self.name}: all {len(right)} cases pass ({n} by hand, {len(right) - n} at random).")
+        print(_wrapped(f"Next: {self.then}"))
 
-    def _report(self, answer: Callable[..., Any], outcomes: list[Outcome], right: list[bool]) -> Iterator[str]:
+    def _report(
+        self, answer: Callable[..., Any], outcomes: list[Outcome], right: list[bool]
+    ) -> Iterator[str]:
         """The message for the first case that fails, line by line."""
         shown = right.index(False)
         case, outcome = self.cases[shown], outcomes[shown]
@@ -151,9 +152,9 @@ class Check:
         if changed := [n for n, a, b in zip(names, outcome.args, case.args, strict=True) if not same(a, b)]:
             yield f"changed its argument {', '.join(changed)}: work on a copy, the caller still needs it"
         if case.why:
-            yield f"why: {case.why}"
+            yield _wrapped(f"why: {case.why}")
         if slip := self._slip(outcomes, shown):
-            yield f"usual slip: {slip.message}"
+            yield _wrapped(f"usual slip: {slip.message}")
 
     def _slip(self, outcomes: list[Outcome], shown: int) -> Slip | None:
         """The slip that answers as the learner did: on the case shown and on most others."""
@@ -237,6 +238,10 @@ def _compared(got: Any, expected: Any) -> Iterator[str]:
 def _indent(label: str, text: str) -> str:
     """Label and text; further lines of the text stand under its first."""
     return "    " + label + text.replace("\n", "\n" + " " * (4 + len(label)))
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, width=90, subsequent_indent="    ")
 
 
 def _learners_line(error: Exception, answer: Callable[..., Any]) -> Iterator[str]:

@@ -113,14 +113,16 @@ def _rank(model: Any, test: Any, chosen: Mapping[str, int], cold: str) -> dict[s
     relevant = _unseen(test.to_csr(), model.seen_)  # (U, I)
     users = np.flatnonzero(np.diff(relevant.indptr))  # (B,)
     ranked = model.recommend(users, max(chosen.values()), cold=cold)  # (B, n)
+    if len(users) == 0:
+        raise ValueError("split.test: every pair is in split.train too; expected one that is new")
     relevant = relevant[users]
     result: dict[str, float] = {}
     for label, k in chosen.items():
         name = label.partition("@")[0]
         listed = np.unique(ranked[:, :k])
-        share = np.count_nonzero(listed >= 0) / model.n_items_
+        share = int(np.count_nonzero(listed >= 0)) / model.n_items_
         result[label] = share if name == "coverage" else _FORMULAS[name](ranked, relevant, k)
-    n_cold = np.count_nonzero(np.diff(model.seen_.indptr)[users] == 0)
+    n_cold = int(np.count_nonzero(np.diff(model.seen_.indptr)[users] == 0))
     return result | {"n_users": len(users), "n_cold": n_cold}
 
 

@@ -9,8 +9,8 @@ r"""What people feel and what they do: utility, examination, click, purchase, ra
                                                                                          \tag{W.7} \\
     P(\mathrm{purchase} \mid \mathrm{click}) &= \sigma\bigl(U_{ui}(t) - \beta + \beta_{buy}\bigr)
                                                                                          \tag{W.8} \\
-    \mathrm{stars} &= \mathrm{clip}\bigl(\mathrm{round}(\mu + 0.6\,(U_{ui}(t) - \beta) + 0.5\,\varepsilon), 1, 5\bigr)
-                                                                                         \tag{W.9}
+    \mathrm{stars} &= \mathrm{clip}\bigl(
+        \mathrm{round}(\mu + 0.6\,(U_{ui}(t) - \beta) + 0.5\,\varepsilon), 1, 5\bigr)    \tag{W.9}
 
 (W.6) and (W.7) are the position-based model: whether a place is examined does not
 depend on what stands there. Source: Richardson et al. 2007; Craswell et al. 2008.
@@ -47,20 +47,28 @@ class Truth:
         U = s.click_offset + people.bias[users] + catalogue.quality[items]
         U = U + s.taste_weight * _dot(P, catalogue.appeal[items])
         if s.image_weight and s.image_share:
-            U = U + _dot(people.image_weight[users][..., None] * people.image_taste[users], catalogue.image_style[items])
+            U = U + _dot(
+                people.image_weight[users][..., None] * people.image_taste[users],
+                catalogue.image_style[items],
+            )
         if s.audio_weight and s.audio_share:
-            U = U + _dot(people.audio_weight[users][..., None] * people.audio_taste[users], catalogue.audio_style[items])
+            U = U + _dot(
+                people.audio_weight[users][..., None] * people.audio_taste[users],
+                catalogue.audio_style[items],
+            )
         if s.price and s.price_weight:
             U = U - people.price_weight[users] * catalogue.price_level[items]
         if s.fade:
             U = U - s.fade * np.maximum(times - catalogue.launch[items], 0) / DAY
         return U
 
-    def examination(self, positions: np.ndarray) -> np.ndarray:
+    def examination(self, positions: np.ndarray | int) -> np.ndarray:
         """e_k of (W.6): chance that a person looks at position k = 1, 2, ..."""
         return np.asarray(positions, dtype=float) ** -self.scenario.eta
 
-    def click(self, utility: np.ndarray, positions: np.ndarray, consumed: np.ndarray | bool) -> np.ndarray:
+    def click(
+        self, utility: np.ndarray, positions: np.ndarray | int, consumed: np.ndarray | bool
+    ) -> np.ndarray:
         """Chance of a click, (W.7)."""
         return self.examination(positions) * expit(utility + self.scenario.repeat * np.asarray(consumed))
 
@@ -131,7 +139,9 @@ def answer(
     positions = np.arange(1, shape[1] + 1)
     seen = False if history is None else history.before(users[:, None], items)
     noise = rng.random(shape, dtype=np.float32)
-    fresh = (noise < truth.click(utility, positions, seen)) & (items >= 0)  # as if these slates were the first
+    fresh = (noise < truth.click(utility, positions, seen)) & (
+        items >= 0
+    )  # as if these slates were the first
     again = clicked_before(users, items, fresh, truth.items)
     clicks = np.where(again, (noise < truth.click(utility, positions, True)) & (items >= 0), fresh)
     purchases = np.zeros(shape, dtype=bool)

@@ -40,7 +40,7 @@ class Items:
         launch, leave: (I,) seconds since 1970; leave is inf for an item that stays.
         image, audio: (I, 16) vectors as an encoder would give them; NaN rows are missing.
         topics: (I, D) shares. appeal: (I, D) unit vectors v_i (W.1).
-        popularity: (I,) weights w_i. quality: (I,) q_i (W.2).
+        z: (I,) the normal draw behind popularity: (I,) weights w_i, and quality: (I,) q_i (W.2).
         price_level: (I,) log price in standard deviations from its mean.
         image_style, audio_style: (I, 4) with variance 1; 0 where the vector is missing,
             for nobody can like a picture that is not there.
@@ -54,6 +54,7 @@ class Items:
     audio: np.ndarray
     topics: np.ndarray
     appeal: np.ndarray
+    z: np.ndarray
     popularity: np.ndarray
     quality: np.ndarray
     price_level: np.ndarray
@@ -80,17 +81,13 @@ def make_items(scenario: Scenario, n_items: int, rng: np.random.Generator) -> It
         audio=audio,
         topics=topics,
         appeal=unit(topics - 1 / N_TOPICS),
+        z=z,
         popularity=np.exp(scenario.popularity_spread * z),
-        quality=quality(scenario, z, noise),
+        quality=scenario.quality_spread * (0.5 * z + np.sqrt(0.75) * noise),
         price_level=price_level if scenario.price else np.zeros(n_items),
         image_style=image_style,
         audio_style=audio_style,
     )
-
-
-def quality(scenario: Scenario, z: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """q_i of (W.2)."""
-    return scenario.quality_spread * (0.5 * z + np.sqrt(0.75) * noise)
 
 
 def launch_fractions(scenario: Scenario, n_items: int, rng: np.random.Generator) -> np.ndarray:
@@ -128,16 +125,18 @@ def item_table(scenario: Scenario, items: Items, rng: np.random.Generator) -> pd
     shares, so the words tell of the taste that the item meets. Cost: O(I).
     """
     vocabulary = VOCABULARY[scenario.name]
-    words = np.array([w[:12] for w in vocabulary.topics.values()])  # (D, 12)
+    words = np.array(list(vocabulary.topics.values()))  # (D, 12)
     n = len(items)
     topic = (rng.random((n, 5, 1)) > items.topics.cumsum(axis=1)[:, None, :-1]).sum(axis=2)  # (I, 5)
     drawn = words[topic, rng.integers(words.shape[1], size=topic.shape)]  # (I, 5)
     drawn[:, 0] = words[items.category, rng.integers(words.shape[1], size=n)]  # the first names the category
-    common = np.array(vocabulary.common)[rng.integers(len(vocabulary.common), size=n)]
-    names = np.array(SYLLABLES)[rng.integers(len(SYLLABLES), size=(n, 3))]
+    common = rng.choice(vocabulary.common.split(), size=n)
+    names = rng.choice(SYLLABLES.split(), size=(n, 3))
     form = rng.integers(len(vocabulary.title), size=n)
     titles, texts = [], []
-    for row, adjective, parts, f in zip(drawn.tolist(), common.tolist(), names.tolist(), form.tolist(), strict=True):
+    for row, adjective, parts, f in zip(
+        drawn.tolist(), common.tolist(), names.tolist(), form.tolist(), strict=True
+    ):
         slots = {"common": adjective, "name": "".join(parts).capitalize()}
         titles.append(_sentence(vocabulary.title[f].format(*row, **slots)))
         texts.append(" ".join(s.format(*row, **slots) for s in vocabulary.sentences))
@@ -145,7 +144,7 @@ def item_table(scenario: Scenario, items: Items, rng: np.random.Generator) -> pd
         {
             "title": titles,
             "description": texts,
-            "category": pd.Categorical.from_codes(items.category, list(vocabulary.topics)),
+            "category": np.array(list(vocabulary.topics))[items.category],
             "price": items.price,
             "launch": pd.to_datetime(items.launch.astype(np.int64), unit="s"),
             "has_image": ~np.isnan(items.image[:, 0]),

@@ -97,7 +97,9 @@ class LoggingPolicy:
         drawn[row] = offer.items[rng.integers(len(offer.items), size=len(row[0]))]
         return drawn
 
-    def propensity(self, users: np.ndarray, items: np.ndarray, positions: np.ndarray, period: int) -> np.ndarray:
+    def propensity(
+        self, users: np.ndarray, items: np.ndarray, positions: np.ndarray, period: int
+    ) -> np.ndarray:
         """Chance (W.4) that position k shows the item to the user in this period.
 
         The three arrays broadcast; positions are 1..K. 0 for an item not on offer.
@@ -157,7 +159,9 @@ class LoggingPolicy:
         return best
 
 
-def _weighted(offer: Offer, start: np.ndarray, stop: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+def _weighted(
+    offer: Offer, start: np.ndarray, stop: np.ndarray | None, rng: np.random.Generator
+) -> np.ndarray:
     """(N,) items drawn in proportion to w inside categories start..stop-1 (to the end for None)."""
     end = np.full(len(start), len(offer.first) - 1) if stop is None else stop
     low, high = offer.below[start], offer.below[end]

@@ -113,7 +113,8 @@ class Scenario:
 
 
 _SHARES = {
-    "group_share", "image_share", "audio_share", "image_missing", "audio_missing", "launched_before", "rating_rate"
+    "group_share", "image_share", "audio_share", "image_missing", "audio_missing", "launched_before",
+    "rating_rate",
 }  # fmt: skip
 _POSITIVE = {"days", "slate_size", "n_periods", "library_size", "life_days"}
 _NOT_NEGATIVE = {
@@ -125,39 +126,39 @@ SCENARIOS: dict[str, Scenario] = {
     # a web shop: prices, images, purchases after clicks
     "shop": Scenario(
         "shop", days=180, slate_size=10, top=Mix(0.3, 0.6, 0.0, 0.1), bottom=Mix(0.4, 0.2, 0.0, 0.4),
-        click_offset=-1.6, purchase_offset=-2.0, image_share=0.5, price=30.0, price_weight=0.4, repeat=-1.0,
+        click_offset=-1.6, purchase_offset=-4.0, image_share=0.5, price=30.0, price_weight=0.4, repeat=-1.0,
     ),
     # a feed of posts: short lives, pictures and sound, very uneven activity
     "social": Scenario(
         "social", days=60, slate_size=10, top=Mix(0.3, 0.6, 0.0, 0.1), bottom=Mix(0.2, 0.4, 0.0, 0.4),
-        click_offset=-1.0, purchase_offset=-3.0, n_periods=120, popularity_spread=1.5, image_share=0.7,
+        click_offset=-1.0, purchase_offset=-4.5, n_periods=120, popularity_spread=1.5, image_share=0.7,
         audio_share=0.3, audio_missing=0.6, drift=1.0, life_days=10, fade=0.15, eta=0.4, repeat=-3.0,
         rating_rate=0.0, activity_spread=1.5, visit_slates=4.0,
     ),
     # music: what was liked is played again and again; sound matters, items live for ever
     "music": Scenario(
         "music", days=120, slate_size=10, top=Mix(0.1, 0.3, 0.5, 0.1), bottom=Mix(0.2, 0.3, 0.2, 0.3),
-        click_offset=-0.8, purchase_offset=-4.0, popularity_spread=1.6, image_share=0.1, audio_share=0.8,
-        image_missing=0.3, audio_missing=0.05, drift=0.4, eta=0.3, repeat=1.0, rating_rate=0.02, visit_slates=3.0,
-        launched_before=0.9,
+        click_offset=-0.8, purchase_offset=-6.0, popularity_spread=1.6, image_share=0.1, audio_share=0.8,
+        image_missing=0.3, audio_missing=0.05, drift=0.4, eta=0.3, repeat=1.0, rating_rate=0.02,
+        visit_slates=3.0, launched_before=0.9,
     ),
     # news: an article lives for two days and fades from its first hour; no repeats
     "news": Scenario(
         "news", days=28, slate_size=8, top=Mix(0.5, 0.4, 0.0, 0.1), bottom=Mix(0.4, 0.2, 0.0, 0.4),
-        click_offset=-0.9, purchase_offset=-5.0, n_periods=224, image_share=0.2, image_missing=0.2, life_days=2,
-        fade=1.0, drift=0.9, eta=0.9, repeat=-4.0, rating_rate=0.0, visit_slates=1.5,
+        click_offset=-0.9, purchase_offset=-5.0, n_periods=224, image_share=0.2, image_missing=0.2,
+        life_days=2, fade=1.0, drift=0.9, eta=0.9, repeat=-4.0, rating_rate=0.0, visit_slates=1.5,
     ),
     # advertisements: few positions, few clicks, prices of what is advertised
     "ads": Scenario(
         "ads", days=30, slate_size=4, top=Mix(0.3, 0.5, 0.0, 0.2), bottom=Mix(0.3, 0.2, 0.0, 0.5),
-        click_offset=-4.6, purchase_offset=-2.5, taste_weight=0.9, image_share=0.6, image_missing=0.02,
-        price=80.0, price_weight=0.3, life_days=20, fade=0.02, eta=1.0, repeat=-0.5, rating_rate=0.0, rough=1.2,
-        visit_slates=3.0,
+        click_offset=-5.0, purchase_offset=-4.5, taste_weight=0.9, image_share=0.6, image_missing=0.02,
+        price=80.0, price_weight=0.3, life_days=20, fade=0.02, eta=1.0, repeat=-0.5, rating_rate=0.0,
+        rough=1.2, visit_slates=3.0,
     ),
     # courses: a small choice, slow taste, most of what is taken is rated
     "courses": Scenario(
         "courses", days=365, slate_size=8, top=Mix(0.2, 0.7, 0.0, 0.1), bottom=Mix(0.3, 0.4, 0.0, 0.3),
-        click_offset=-0.7, purchase_offset=-0.5, popularity_spread=0.9, taste_weight=1.5, group_share=0.4,
+        click_offset=-0.7, purchase_offset=-2.5, popularity_spread=0.9, taste_weight=1.5, group_share=0.4,
         image_share=0.1, audio_share=0.3, audio_missing=0.2, price=40.0, price_weight=0.6, drift=0.3, eta=0.5,
         repeat=-6.0, rating_rate=0.8, stars=3.9, activity_spread=0.8, visit_slates=1.3,
     ),

@@ -71,10 +71,14 @@ class Slates:
             }
         )
 
-    def _select(self, chosen: np.ndarray, values: np.ndarray | None, n_users: int, n_items: int) -> Interactions:
+    def _select(
+        self, chosen: np.ndarray, values: np.ndarray | None, n_users: int, n_items: int
+    ) -> Interactions:
         slate, _ = np.nonzero(chosen)
         values = None if values is None else values[chosen]
-        return Interactions(self.users[slate], self.items[chosen], n_users, n_items, values, self.times[slate])
+        return Interactions(
+            self.users[slate], self.items[chosen], n_users, n_items, values, self.times[slate]
+        )
 
 
 def draw_visits(

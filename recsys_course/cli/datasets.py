@@ -1,0 +1,73 @@
+"""recsys-course data list | get | info."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from recsys_course.cli.common import console
+from recsys_course.cli.errors import bad_usage
+
+app = typer.Typer(help="Datasets: what there is, where it lies, under which licence.")
+Name = Annotated[str, typer.Argument(help="Name of the dataset, as in data list.", show_default=False)]
+
+
+@app.command("list", epilog="Example:\n\nrecsys-course data list")
+def list_all() -> None:
+    """Every dataset, its size, and whether it is on this machine."""
+    from rich.table import Table
+
+    from recsys_course.data.catalog import DATASETS
+    from recsys_course.data.world import SCENARIOS
+
+    table = Table("name", "users", "items", "events", "download", "on this machine")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for name, info in DATASETS.items():
+        events = "depends" if info.n_events is None else f"{info.n_events:,}"
+        table.add_row(name, f"{info.n_users:,}", f"{info.n_items:,}", events, info.size, _where(name))
+    console().print(table)
+    typer.echo(f"Simulated on the spot, no download: --data world:NAME with {', '.join(SCENARIOS)}.")
+
+
+@app.command(epilog="Example:\n\nrecsys-course data get ml-100k")
+def get(name: Name) -> None:
+    """Fetch a dataset once, check it, and say what it holds."""
+    from recsys_course.data.catalog import dataset_info, load
+
+    with bad_usage("NAME"):
+        dataset_info(name)
+    data = load(name)
+    typer.echo(f"{name}: {data.log}")
+    typer.echo(f"It lies in {_where(name)}")
+
+
+@app.command(epilog="Example:\n\nrecsys-course data info ml-100k")
+def info(name: Name) -> None:
+    """Licence, citation, home page and checksum of a dataset."""
+    from recsys_course.data.catalog import dataset_info
+
+    with bad_usage("NAME"):
+        entry = dataset_info(name)
+    events = "depends on the files at hand" if entry.n_events is None else f"{entry.n_events:,}"
+    lines = entry.about | {
+        "holds": f"{entry.n_users:,} users, {entry.n_items:,} items; events: {events}",
+        "archive": entry.url,
+        "SHA-256": entry.sha256,
+        "here": _where(name),
+    }
+    for key, text in lines.items():
+        typer.echo(f"{key:<9} {text}")
+
+
+def _where(name: str) -> str:
+    """The path of a dataset on this machine, "no", or what is wrong with it."""
+    from recsys_course.data.catalog import DATASETS, find
+    from recsys_course.data.fetch import DatasetError
+
+    try:
+        source = find(DATASETS[name])
+    except DatasetError as error:
+        return f"damaged: {error}"
+    return "no" if source is None else str(source.path)
