@@ -26,6 +26,7 @@ serve: book  ## build, then serve on http://127.0.0.1:8000 (PORT=...)
 test: lint  ## everything that must hold: lint, exercises, notebooks, unit tests
 	@$(PY) tools/make_exercises.py --check
 	@$(PY) tools/make_index.py --check
+	@$(PY) tools/make_api.py --check
 	@$(PY) -m pytest --nbval -n $(WORKERS) --dist loadscope solutions
 	@$(PY) -m pytest -n $(WORKERS) -m "not slow" tests
 
@@ -41,8 +42,9 @@ lint: $(READY)  ## ruff, mypy, import-linter
 exercises: $(READY)  ## make exercises/ from solutions/
 	@$(PY) tools/make_exercises.py
 
-index: $(READY)  ## make book/algorithms.md from the package
+index: $(READY)  ## make book/algorithms.md and book/api.md from the package
 	@$(PY) tools/make_index.py
+	@$(PY) tools/make_api.py
 
 bench: $(READY)  ## run the comparisons again and write benchmarks/results/
 	@$(PY) -m benchmarks

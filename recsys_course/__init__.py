@@ -18,6 +18,13 @@ __version__ = "0.1.0"
 _WHERE = {
     "Interactions": "interactions", "Dataset": "interactions", "IdMap": "interactions", "UnknownId": "interactions",
     "from_frame": "tables", "from_csv": "tables",
+    "load": "data", "DATASETS": "data", "DatasetError": "data", "Split": "data", "split_by_time": "data",
+    "leave_last_out": "data", "split_random": "data", "split_random_per_user": "data",
+    "MODELS": "registry", "make_model": "registry", "evaluate": "evaluation", "compare": "evaluation",
+    "ItemKNN": "neighbors", "UserKNN": "neighbors", "Swing": "neighbors", "IncrementalItemKNN": "neighbors",
+    "ItemKNNRating": "neighbors", "UserKNNRating": "neighbors", "EASE": "linear", "SLIM": "linear",
+    "FunkSVD": "factorization", "SVDpp": "factorization", "ALS": "factorization",
+    "ImplicitALS": "factorization", "BPR": "factorization", "FM": "factorization",
     "Recommender": "base", "RatingPredictor": "base", "NotFitted": "base", "Diverged": "base",
     "Popularity": "baselines", "Random": "baselines", "DampedMeans": "baselines",
 }  # fmt: skip

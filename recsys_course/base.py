@@ -127,7 +127,10 @@ class Recommender(Fitted):
             raise ValueError(f"n: {n}; expected a list length of at least 1")
         users = np.atleast_1d(np.asarray(users))
         popular = cold == "popular"
-        known = self._check(np.where(users == -1, 0, users) if popular else users, self.n_users_, "users")
+        known = users.copy()
+        if popular:
+            known[users == -1] = 0  # a stand-in; the list is popularity's
+        known = self._check(known, self.n_users_, "users")
         served_cold = (users == -1) | (np.diff(self.seen_.indptr)[known] == 0) if popular else None
 
         def work(start: int, stop: int) -> np.ndarray:

@@ -203,11 +203,11 @@ def same(got: Any, expected: Any) -> bool:
         return alike and all(same(got[key], expected[key]) for key in expected)
     if isinstance(expected, set | str):
         return isinstance(got, type(expected)) and got == expected
-    if got is None:
-        return False  # numpy would read None as nan
     try:
-        a, b = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
-    except (TypeError, ValueError):
+        a, b = np.asarray(got), np.asarray(expected)
+    except ValueError:  # a list of rows of different lengths
+        return False
+    if a.dtype.kind not in "biuf":  # None and text are no numbers, whatever numpy can read from them
         return False
     return a.shape == b.shape and np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
 

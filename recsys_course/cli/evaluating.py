@@ -82,7 +82,8 @@ def evaluate(
         console().print(f"{key:<9} {text}", markup=False)
     console().print(_table(table))
     if out is not None:
-        report = result_record(data, dataset, log, seed, protocol, built, table)
+        asked = {"split": str(split), "positives": positive, "task": str(task), "n": n, "warm": warm}
+        report = result_record(data, dataset, log, seed, asked | protocol, built, table)
         partial = out.with_name(out.name + ".part")
         partial.write_text(json.dumps(report, indent=2) + "\n")
         os.replace(partial, out)
@@ -113,17 +114,12 @@ def _protocol(
 ) -> dict[str, str]:
     """What was asked of the models, in words."""
     events = "every event" if positive is None else f"events of at least {positive:g}, as likes"
-    judged = (
-        "users with training and test events"
-        if warm
-        else "all users with test events; popularity serves new ones"
-    )
-    words = {"events": events, "held out": HELD_OUT[how], "users": judged}
+    words = {"events": events, "held out": HELD_OUT[how]}
+    words["users"] = "users with training and test events" if warm else "all users with test events"
     if task is Task.ranking:
-        relevant = "every held-out event" + (
-            "" if positive or kind_of(log) != "stars" else ", whatever its stars"
-        )
-        words["relevant"] = relevant
+        words["users"] += "" if warm else "; popularity serves those without training events"
+        blind = positive is None and kind_of(log) == "stars"
+        words["relevant"] = "every held-out event" + (", whatever its stars" if blind else "")
         words["ranked"] = f"all {log.n_items:,} items but those the user met in training; lists of {n}"
     return words
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def result_record(
-    data: str, dataset: Dataset, log: Interactions, seed: int, protocol: dict[str, str],
+    data: str, dataset: Dataset, log: Interactions, seed: int, protocol: dict[str, Any],
     models: dict[str, Any], results: pd.DataFrame,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything needed to run it again and to compare."""
@@ -53,7 +53,8 @@ def _parameters(model: Any) -> dict[str, Any]:
 
 
 def _metrics(row: pd.Series) -> dict[str, float | None]:
-    return {str(k): None if math.isnan(v) else float(v) for k, v in row.items()}
+    counts = {str(k): int(v) for k, v in row.items() if str(k).startswith("n_") and not math.isnan(v)}
+    return {str(k): None if math.isnan(v) else float(v) for k, v in row.items()} | counts
 
 
 def _versions() -> dict[str, str]:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from recsys_course.baselines import DampedMeans
-from recsys_course.compiled import in_threads, kernel
 from recsys_course.factorization.biased import BiasedFactors, check_training
+from recsys_course.factorization.least_squares import solve_rows
 from recsys_course.interactions import Interactions
 from recsys_course.progress import progress
 from recsys_course.ranking import coordinates
@@ -60,10 +60,11 @@ class ALS(BiasedFactors):
         E = sparse.csr_array((left, self.seen_.indices, self.seen_.indptr), shape=self.seen_.shape)
         T = E.T.tocsr()
         self.P_, self.Q_ = self.P_.astype(np.float64), self.Q_.astype(np.float64)
+        ones, shared = np.ones(E.nnz), np.eye(self.n_factors) * 1e-9
         self.loss_ = np.zeros(self.n_epochs)
         for epoch in progress(range(self.n_epochs), "ALS", unit="sweep"):
-            solve_rows(E, self.Q_, self.P_, self.reg)
-            solve_rows(T, self.P_, self.Q_, self.reg)
+            solve_rows(E, ones, E.data, self.Q_, self.P_, shared, self.reg)
+            solve_rows(T, ones, T.data, self.P_, self.Q_, shared, self.reg)
             self.loss_[epoch] = self._objective(E, T)
 
     def _objective(self, E: sparse.csr_array, T: sparse.csr_array) -> float:
@@ -71,31 +72,3 @@ class ALS(BiasedFactors):
         errors = E.data - np.einsum("nk,nk->n", self.P_[users], self.Q_[items])
         penalty = np.diff(E.indptr) @ (self.P_**2).sum(axis=1) + np.diff(T.indptr) @ (self.Q_**2).sum(axis=1)
         return float(errors @ errors + self.reg * penalty)
-
-
-def solve_rows(E: sparse.csr_array, fixed: np.ndarray, free: np.ndarray, reg: float) -> None:
-    """Set every row of ``free`` (M, K) to its ridge solution against ``fixed`` (F, K); E is (M, F)."""
-    in_threads(
-        lambda a, b: _solve_rows(a, b, E.indptr, E.indices, E.data, fixed, free, float(reg)),
-        E.shape[0],
-        64,
-    )
-
-
-@kernel
-def _solve_rows(first, last, start, col, val, fixed, free, reg):  # type: ignore[no-untyped-def]
-    K = fixed.shape[1]
-    for u in range(first, last):
-        n = start[u + 1] - start[u]
-        if n == 0:
-            free[u] = 0.0  # nothing known: the biases speak alone
-            continue
-        A = np.eye(K) * (reg * n + 1e-9)
-        b = np.zeros(K)
-        for e in range(start[u], start[u + 1]):
-            q = fixed[col[e]]
-            for k in range(K):
-                b[k] += val[e] * q[k]
-                for l in range(K):
-                    A[k, l] += q[k] * q[l]
-        free[u] = np.linalg.solve(A, b)

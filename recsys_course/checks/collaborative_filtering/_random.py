@@ -38,7 +38,8 @@ def ratings(rng: np.random.Generator) -> tuple[Any, ...]:
 
 
 def histories(rng: np.random.Generator) -> tuple[Any, ...]:
-    return ([rng.integers(0, 6, size=rng.integers(0, 6)).tolist() for _ in range(rng.integers(2, 6))],)
+    codes = [0, 3, 8, 9, 17]  # with gaps: a set of them does not come out sorted
+    return ([rng.choice(codes, size=rng.integers(0, 6)).tolist() for _ in range(rng.integers(2, 6))],)
 
 
 def user_question(rng: np.random.Generator) -> tuple[Any, ...]:
