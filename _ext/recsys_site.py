@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -68,6 +69,17 @@ def use_addresses(app: Sphinx, config: Config) -> None:
         config.html_theme_options["repository_url"] = repository
 
 
+def link_notebooks(app: Sphinx, tree: nodes.document) -> None:
+    """A link to a notebook that is no page of the book, as an exercise is none, downloads it."""
+    for node in list(tree.findall(addnodes.pending_xref)):
+        target = node.get("reftarget", "")
+        file = ROOT / f"{target}.ipynb"
+        if node.get("refdomain") == "doc" and target not in app.env.found_docs and file.exists():
+            link = addnodes.download_reference(reftarget=f"/{target}.ipynb", classes=["xref", "download"])
+            link += node.children
+            node.replace_self(link)
+
+
 def repair_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], tree: nodes.document | None
 ) -> None:
@@ -88,14 +100,9 @@ def drop_thebe(context: dict[str, Any]) -> None:
 def drop_colab(buttons: list[dict[str, Any]]) -> None:
     """Colab opens .ipynb files only; a page written as text has none in the repository."""
     for group in buttons:
-        group["buttons"] = [b for b in group.get("buttons", []) if b.get("text") != "Colab"] or group.get(
-            "buttons"
-        )
-    buttons[:] = [
-        g
-        for g in buttons
-        if g.get("label") != "launch-buttons" or any(b.get("text") != "Colab" for b in g.get("buttons", []))
-    ]
+        if group["type"] == "group":
+            group["buttons"] = [button for button in group["buttons"] if button["text"] != "Colab"]
+    buttons[:] = [entry for entry in buttons if entry["type"] != "group" or entry["buttons"]]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -105,5 +112,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.setup_extension("sphinxext.opengraph")
     for change in (use_vendored, use_cache, use_addresses):
         app.connect("config-inited", change)
+    app.connect("doctree-read", link_notebooks, priority=400)  # Sphinx collects downloads at 500
     app.connect("html-page-context", repair_page, priority=900)  # after the theme's own, at 500 and 501
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -51,11 +51,12 @@ try:
 
     def kernel(function: Callable) -> Any:
         """Compile a loop on first use; later processes take it from the cache."""
-        before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(_FOLDER or "")
+        config: Any = numba.config
+        before, config.CACHE_DIR = config.CACHE_DIR, str(_FOLDER or "")
         try:
             return numba.njit(cache=_FOLDER is not None, nogil=True, fastmath=REORDER)(function)
         finally:
-            numba.config.CACHE_DIR = before  # the setting is the whole process's; leave it as it was
+            config.CACHE_DIR = before  # the setting is the whole process's; leave it as it was
 
 except ImportError:
 

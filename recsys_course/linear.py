@@ -124,7 +124,7 @@ def inverse(G: np.ndarray) -> np.ndarray:
 
 @kernel
 def _descend(first, G, W, reg, l1, n_epochs, tol):  # type: ignore[no-untyped-def]
-    """Coordinate descent; slack[l] = G[l, j] - sum_m G[l, m] w[m], kept up to date."""
+    """Coordinate descent; slack[i] = G[i, j] - sum_m G[i, m] w[m], kept up to date."""
     n_items = G.shape[0]
     slack = np.empty(n_items, dtype=np.float32)
     for row in range(W.shape[0]):
@@ -132,15 +132,15 @@ def _descend(first, G, W, reg, l1, n_epochs, tol):  # type: ignore[no-untyped-de
         slack[:] = G[j]
         for _ in range(n_epochs):
             largest = 0.0
-            for l in range(n_items):
-                if l == j or G[l, l] == 0:
+            for i in range(n_items):
+                if i == j or G[i, i] == 0:
                     continue
-                new = max((slack[l] + G[l, l] * w[l] - l1) / (G[l, l] + reg), 0.0)
-                move = np.float32(new - w[l])
+                new = max((slack[i] + G[i, i] * w[i] - l1) / (G[i, i] + reg), 0.0)
+                move = np.float32(new - w[i])
                 if move != 0:
-                    w[l] += move
+                    w[i] += move
                     for m in range(n_items):
-                        slack[m] -= move * G[l, m]
-                    largest = max(largest, abs(move))
+                        slack[m] -= move * G[i, m]
+                    largest = max(largest, float(abs(move)))
             if largest <= tol:
                 break

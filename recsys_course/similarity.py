@@ -62,12 +62,14 @@ def prepare(
     if measure not in MEASURES:
         raise ValueError(f"similarity: {measure!r}; expected one of {', '.join(MEASURES)}")
     for name, value in (("shrinkage", shrinkage), ("significance", significance)):
-        if value < 0:
+        if not value >= 0:  # NaN is refused, too
             raise ValueError(f"{name}: {value}; expected 0 or more")
     X = sparse.csr_array(X, dtype=np.float64, copy=True)
     if measure == "adjusted_cosine":
         _, columns = coordinates(X)
         X.data -= column_means(X)[columns]
+    if measure == "pearson":  # the result is the same; sums of small numbers lose fewer digits
+        X.data -= np.repeat(column_means(X.T.tocsr()), np.diff(X.indptr))
     T = X.T.tocsr()
     squares = np.ones_like(X.data) if measure == "jaccard" else X.data**2
     norm = np.bincount(coordinates(X)[0], squares, minlength=X.shape[0])
@@ -110,9 +112,7 @@ def similar_rows(
     M = X.shape[0]
     k = max(1, min(k, M - 1))
     codes, values = np.full((M, k), -1, dtype=np.int32), np.zeros((M, k), dtype=np.float32)
-    in_threads(
-        lambda a, b: _nearest(a, b, rows, codes, values), M, max(16, M // (8 * n_threads()))
-    )
+    in_threads(lambda a, b: _nearest(a, b, rows, codes, values), M, max(16, M // (8 * n_threads())))
     kept = codes >= 0
     start = np.r_[0, np.cumsum(kept.sum(axis=1))]
     return sparse.csr_array((values[kept], codes[kept], start), shape=(M, M))
@@ -158,12 +158,14 @@ def ratio(formula, n, dot, sums, norm_i, norm_j, shrinkage, significance):  # ty
         top, bottom = float(n), norm_i + norm_j - n
     else:
         top = dot - sums[0] * sums[1] / n
-        spread_x = max(sums[2] - sums[0] * sums[0] / n, 0.0)
-        spread_y = max(sums[3] - sums[1] * sums[1] / n, 0.0)
+        spread_x = sums[2] - sums[0] * sums[0] / n
+        spread_y = sums[3] - sums[1] * sums[1] / n
+        if spread_x <= TINY * sums[2] or spread_y <= TINY * sums[3]:
+            return 0.0  # what is left of equal values is rounding
         bottom = np.sqrt(spread_x * spread_y)
     if bottom <= TINY:  # a row without spread or length resembles nothing
         return 0.0
-    s = top / (bottom + shrinkage)
+    s = min(max(top / (bottom + shrinkage), -1.0), 1.0)  # rounding may step over the edge
     if n < significance:
         s *= n / significance
     return s

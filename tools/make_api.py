@@ -1,7 +1,7 @@
 """Write ``book/api.md``, the package reference: one section per group, every public module in one.
 
-    python tools/make_api.py            # write it
-    python tools/make_api.py --check    # exit 1 if it would change
+python tools/make_api.py            # write it
+python tools/make_api.py --check    # exit 1 if it would change
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def page() -> str:
     for title, entries in GROUPS.items():
         text += f"\n## {title}\n\n```{{eval-rst}}\n"
         for name in (name for entry in entries for name in names if below(name, entry)):
-            text += f".. automodule:: recsys_course.{name}\n   :members:\n   :show-inheritance:\n\n"
+            package = (ROOT / "recsys_course" / name.replace(".", "/")).is_dir()  # only gathers names
+            members = "" if package else "   :members:\n   :show-inheritance:\n"
+            text += f".. automodule:: recsys_course.{name}\n{members}\n"
         text += "```\n"
     return text
 

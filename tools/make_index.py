@@ -52,14 +52,16 @@ def sections(markdown: str) -> Iterator[Section]:
 
 
 def best_section(markdown: str, name: str) -> str:
-    """The section that shows the code of ``name``, else the one that names it most; "" for none."""
-    shown, most = rf":pyobject: {name}\b", rf"\b{name}\b"
-    found = [
-        (len(re.findall(shown, s.text)), len(re.findall(most, s.title + s.text)), s.title)
-        for s in sections(markdown)
-    ]
-    best = max(found, key=lambda entry: entry[:2])  # the first of equals
-    return best[2] if best[1] else ""
+    """The section with ``name`` in its title, else the one that shows its code, else the one that
+    names it most; "" when none does."""
+    word = re.compile(rf"\b{name}\b")
+
+    def weight(section: Section) -> tuple[int, int, int]:
+        shown = len(re.findall(rf":pyobject: {name}\b", section.text))
+        return len(word.findall(section.title)), shown, len(word.findall(section.text))
+
+    best = max(sections(markdown), key=weight)  # the first of equals
+    return best.title if any(weight(best)) else ""
 
 
 def link(target: Path, title: str) -> str:

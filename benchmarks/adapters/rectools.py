@@ -14,7 +14,9 @@ from adapters.common import Adapter
 class _Ranker(Adapter):
     def prepare(self) -> None:
         task = self.task
-        table = pd.DataFrame({Columns.User: task.users, Columns.Item: task.items, Columns.Weight: task.values})
+        table = pd.DataFrame(
+            {Columns.User: task.users, Columns.Item: task.items, Columns.Weight: task.values}
+        )
         self.data = Dataset.construct(table.assign(**{Columns.Datetime: "2020-01-01"}))
 
     def recommend(self, n: int) -> np.ndarray:

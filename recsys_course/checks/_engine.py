@@ -231,8 +231,19 @@ def _compared(got: Any, expected: Any) -> Iterator[str]:
     digits = 4 if show(got) != show(expected) else 12
     yield _indent("returned  ", show(got, digits))
     yield _indent("expected  ", show(expected, digits))
-    if isinstance(expected, np.ndarray) and np.shape(got) != expected.shape:
-        yield f"the shape is {np.shape(got)}; expected {expected.shape}"
+    if _kind(got) != _kind(expected):
+        yield f"that is {_kind(got)}; expected {_kind(expected)}"
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in words."""
+    if isinstance(value, tuple):
+        return f"{len(value)} values"
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    if isinstance(value, np.ndarray | np.number | np.bool | float | int):
+        return "a number"
+    return f"a {type(value).__name__}"
 
 
 def _indent(label: str, text: str) -> str:
@@ -241,7 +252,7 @@ def _indent(label: str, text: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, width=90, subsequent_indent="    ")
+    return textwrap.fill(text, width=90, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _learners_line(error: Exception, answer: Callable[..., Any]) -> Iterator[str]:

@@ -19,7 +19,6 @@ def list_all() -> None:
     from rich.table import Table
 
     from recsys_course.data.catalog import DATASETS
-    from recsys_course.data.world import SCENARIOS
 
     table = Table("name", "users", "items", "events", "download", "on this machine")
     for column in table.columns[1:4]:
@@ -28,7 +27,7 @@ def list_all() -> None:
         events = "depends" if info.n_events is None else f"{info.n_events:,}"
         table.add_row(name, f"{info.n_users:,}", f"{info.n_items:,}", events, info.size, _where(name))
     console().print(table)
-    typer.echo(f"Simulated on the spot, no download: --data world:NAME with {', '.join(SCENARIOS)}.")
+    typer.echo("Simulated on the spot, no download: --data world:shop (--data world: names the others).")
 
 
 @app.command(epilog="Example:\n\nrecsys-course data get ml-100k")
@@ -62,12 +61,12 @@ def info(name: Name) -> None:
 
 
 def _where(name: str) -> str:
-    """The path of a dataset on this machine, "no", or what is wrong with it."""
+    """The path of a dataset on this machine, "no", or why it cannot be used."""
     from recsys_course.data.catalog import DATASETS, find
     from recsys_course.data.fetch import DatasetError
 
     try:
         source = find(DATASETS[name])
     except DatasetError as error:
-        return f"damaged: {error}"
+        return f"unusable: {error}"
     return "no" if source is None else str(source.path)

@@ -44,12 +44,19 @@ HELD_OUT = {
     How.random: "a random 20% of the events",
     How.random_per_user: "a random 20% of each user's events",
 }
+USUAL = {Task.ranking: "popularity,item-knn", Task.rating: "damped-means,item-knn-rating"}
 HIGHER_IS_WORSE = ("rmse", "mae", "fit_s", "recommend_s")
 
 
 def evaluate(
     data: Annotated[str, typer.Option(help="Dataset, or world:SCENARIO.", show_default=False)],
-    models: Annotated[str, typer.Option(help="Names, separated by commas.")] = "popularity,item-knn",
+    models: Annotated[
+        str | None,
+        typer.Option(
+            help="Names, separated by commas.",
+            show_default="popularity,item-knn or damped-means,item-knn-rating",
+        ),
+    ] = None,
     split: Annotated[How, typer.Option(help="What is held out.")] = How.time,
     positive: Annotated[
         float | None,
@@ -66,7 +73,7 @@ def evaluate(
     out: Annotated[Path | None, typer.Option("--json", help="Also write the result here.")] = None,
 ) -> None:
     """Fit models on one side of a split, judge them on the other."""
-    names = pick_models(models, task, "--models")
+    names = pick_models(USUAL[task] if models is None else models, task, "--models")
     params = read_params(param or [])
     if out is not None:
         _need_writable(out)

@@ -115,7 +115,7 @@ def _ratings(
         log = pd.read_csv(BytesIO(content), sep=sep, header=header, names=LOG, dtype=types)
     except ValueError as error:  # pandas' parser errors are ValueErrors
         raise _malformed(source, member, error) from error
-    if not isinstance(log.index, pd.RangeIndex) or log["value"].isna().any():
+    if log.empty or not isinstance(log.index, pd.RangeIndex) or log["value"].isna().any():
         raise _malformed(source, member, "expected user, item, rating and time in every line")
     return log
 

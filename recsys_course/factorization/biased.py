@@ -33,12 +33,21 @@ class BiasedFactors(RatingPredictor, Recommender):
         return self.mean_ + self.user_bias_[users, None] + self.item_bias_ + taste
 
     def _start(self, data: Interactions, n_factors: int, scale: float, rng: np.random.Generator) -> None:
-        """Zero biases and small random factors; float32, which halves the memory traffic."""
+        """Zero biases and small random factors, in float32, which halves the memory traffic."""
         self.mean_ = float(data.values.mean())
         self.user_bias_ = np.zeros(data.n_users, dtype=np.float32)
         self.item_bias_ = np.zeros(data.n_items, dtype=np.float32)
-        self.P_ = rng.normal(0, scale, (data.n_users, n_factors)).astype(np.float32)
-        self.Q_ = rng.normal(0, scale, (data.n_items, n_factors)).astype(np.float32)
+        self.P_ = first_factors(data.users, data.n_users, n_factors, scale, rng)
+        self.Q_ = first_factors(data.items, data.n_items, n_factors, scale, rng)
+
+
+def first_factors(
+    met: np.ndarray, n: int, n_factors: int, scale: float, rng: np.random.Generator
+) -> np.ndarray:
+    """(n, K) small random factors; 0 for codes not in ``met``, about which chance has nothing to say."""
+    factors = rng.normal(0, scale, (n, n_factors)).astype(np.float32)
+    factors[np.bincount(met, minlength=n) == 0] = 0
+    return factors
 
 
 def check_training(model: object) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys_course.base import Recommender, stop_if_diverged
 from recsys_course.compiled import kernel
-from recsys_course.factorization.biased import check_training
+from recsys_course.factorization.biased import check_training, first_factors
 from recsys_course.interactions import Interactions
 from recsys_course.progress import progress
 from recsys_course.ranking import coordinates
@@ -40,8 +40,8 @@ class BPR(Recommender):
         ValueError: a setting outside its range. Diverged: parameters left the finite numbers.
 
     Cost: O(N K) per epoch, one thread, so that a seed means one result.
-    Source: Rendle et al. 2009. Differs: events are drawn uniformly; a drawn negative that
-        the user has met is drawn again, up to ten times, then the triple is skipped.
+    Source: Rendle et al. 2009. Differs: events are drawn uniformly; where ten draws bring
+        no item that the user has not met, the triple is skipped.
     """
 
     n_factors: int = 64
@@ -55,7 +55,7 @@ class BPR(Recommender):
         rng = np.random.default_rng(self.seed)
         R = self.seen_
         users, items = (codes.astype(np.int32) for codes in coordinates(R))
-        self.P_ = rng.normal(0, 0.1, (data.n_users, self.n_factors)).astype(np.float32)
+        self.P_ = first_factors(users, data.n_users, self.n_factors, 0.1, rng)
         self.Q_ = rng.normal(0, 0.1, (data.n_items, self.n_factors)).astype(np.float32)
         self.item_bias_ = np.zeros(data.n_items, dtype=np.float32)
         rates = np.float32(self.learning_rate), np.float32(self.reg)
@@ -82,14 +82,15 @@ def _epoch(drawn, against, users, items, start, met, P, Q, bias, rate, reg):  # 
         tries = 0
         while tries < 10 and _has(met, start[u], start[u + 1], j):
             tries += 1
-            j = against[(t + tries * 7919) % len(against)]
+            j = against[(t + tries) % len(against)]  # another's draw is as good as a new one
         if tries == 10:
             continue
         p, q_i, q_j = P[u], Q[i], Q[j]  # views: (K,)
         x = bias[i] - bias[j]
         for k in range(K):
             x += p[k] * (q_i[k] - q_j[k])
-        g = one / (one + np.exp(x))
+        small = np.exp(-abs(x))  # at most 1: no overflow, however sure the model is
+        g = (small if x > 0 else one) / (one + small)
         bias[i] += rate * (g - reg * bias[i])
         bias[j] += rate * (-g - reg * bias[j])
         for k in range(K):
@@ -97,7 +98,7 @@ def _epoch(drawn, against, users, items, start, met, P, Q, bias, rate, reg):  # 
             p[k] += rate * (g * over - reg * p_k)
             q_i[k] += rate * (g * p_k - reg * q_i[k])
             q_j[k] += rate * (-g * p_k - reg * q_j[k])
-        total += np.log(one + np.exp(-x))
+        total += max(-x, 0) + np.log1p(small)
         triples += 1
     return total / max(triples, 1)
 

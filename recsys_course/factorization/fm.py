@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recsys_course.base import RatingPredictor, Recommender, stop_if_diverged
 from recsys_course.compiled import kernel
-from recsys_course.factorization.biased import check_training
+from recsys_course.factorization.biased import check_training, first_factors
 from recsys_course.interactions import Interactions
 from recsys_course.progress import progress
 
@@ -33,15 +33,16 @@ class FM(RatingPredictor, Recommender):
         user_features: (U, A) sparse or None. item_features: (I, B) sparse or None.
 
     Attributes:
-        bias_: w_0. w_: (F,). V_: (F, K); features in the order user ids, item ids,
-            user features, item features. loss_: (n_epochs,) mean squared error.
+        bias_: w_0, the mean of the ratings. w_: (F,). V_: (F, K); features in the order
+            user ids, user features, item ids, item features.
+            loss_: (n_epochs,) mean squared error met on the way.
 
     Raises:
         ValueError: a setting outside its range, or a feature table with other rows than
             the log has users or items. Diverged: parameters left the finite numbers.
 
     Cost: O(N n K) per epoch for n features per event. Source: Rendle 2010.
-        Differs: squared loss by plain SGD.
+        Differs: squared loss by plain SGD; w_0 stays at the mean.
     """
 
     n_factors: int = 16
@@ -60,14 +61,17 @@ class FM(RatingPredictor, Recommender):
         F = self.X_user_.shape[1] + self.X_item_.shape[1]
         self.bias_ = float(data.values.mean())
         self.w_ = np.zeros(F, dtype=np.float32)
-        self.V_ = rng.normal(0, 0.1, (F, self.n_factors)).astype(np.float32)
+        of_users, of_items = self.X_user_[data.users].indices, self.X_item_[data.items].indices
+        met = np.r_[of_users, of_items + self.X_user_.shape[1]]
+        self.V_ = first_factors(met, F, self.n_factors, 0.1, rng)
         values = (data.values - self.bias_).astype(np.float32)
         rates = np.float32(self.learning_rate), np.float32(self.reg)
         sides = (*_arrays(self.X_user_, 0), *_arrays(self.X_item_, self.X_user_.shape[1]))
         self.loss_ = np.zeros(self.n_epochs)
         for epoch in progress(range(self.n_epochs), "FM", unit="epoch"):
             order = rng.permutation(len(data))
-            self.loss_[epoch] = _epoch(order, data.users, data.items, values, *sides, self.w_, self.V_, *rates)
+            log = data.users, data.items, values
+            self.loss_[epoch] = _epoch(order, *log, *sides, self.w_, self.V_, *rates)
             stop_if_diverged(self, epoch, self.w_, self.V_)
 
     def _sides(self, X: sparse.csr_array, first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -98,11 +102,13 @@ def _with_ids(features: Any, n: int, name: str) -> sparse.csr_array:
     if features is None:
         return sparse.csr_array(ids)
     features = sparse.csr_array(features, dtype=np.float32)
-    if features.shape[0] != n:
-        raise ValueError(f"{name}: {features.shape[0]} rows; expected {n}, one per code")
+    if features.ndim != 2 or features.shape[0] != n:
+        raise ValueError(f"{name}: shape {features.shape}; expected {n} rows, one per code")
     if not np.isfinite(features.data).all():
         raise ValueError(f"{name}: holds NaN or infinity; expected finite numbers")
-    return sparse.csr_array(sparse.hstack([ids, features]))
+    both = sparse.csr_array(sparse.hstack([ids, features]))
+    both.sum_duplicates()  # a feature named twice in a row is one feature
+    return both
 
 
 def _arrays(X: sparse.csr_array, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

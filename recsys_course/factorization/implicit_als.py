@@ -28,7 +28,9 @@ class ImplicitALS(Recommender):
 
     Args:
         n_factors: K, at least 1. n_epochs: sweeps over both sides, at least 1.
-        reg: lambda, at least 0. alpha: weight of one event, more than 0.
+        reg: lambda, at least 0; kept above a millionth of the mean square of the factors,
+            summed over their rows, below which float32 has no answer.
+        alpha: weight of one event, more than 0.
         solver: "cg" takes ``cg_steps`` conjugate-gradient steps from the last solution;
             "cholesky" solves exactly.
         use_values: let stars or counts scale the confidence; otherwise every event is 1.
@@ -67,7 +69,9 @@ class ImplicitALS(Recommender):
 
     def _solve(self, R: sparse.csr_array, fixed: np.ndarray, free: np.ndarray) -> None:
         """Update every row of ``free`` (M, K) against ``fixed`` (F, K); R (M, F) holds c - 1."""
-        shared = fixed.T @ fixed + np.float32(self.reg) * np.eye(self.n_factors, dtype=np.float32)
+        shared = fixed.T @ fixed  # (K, K)
+        least = 1e-6 * shared.trace() / self.n_factors
+        shared[np.diag_indices_from(shared)] += max(np.float32(self.reg), least)
         steps = self.cg_steps if self.solver == "cg" else 0
         solve_rows(R, R.data, 1 + R.data, fixed, free, shared, cg_steps=steps)
 

@@ -112,11 +112,11 @@ def cholesky_solve(A, b):  # type: ignore[no-untyped-def]
     K = len(b)
     for k in range(K):  # A = L L', row by row
         row = A[k]
-        for l in range(k):
-            other, s = A[l], row[l]
-            for m in range(l):
+        for c in range(k):
+            other, s = A[c], row[c]
+            for m in range(c):
                 s -= row[m] * other[m]
-            row[l] = s / other[l]
+            row[c] = s / other[c]
         d = row[k]
         for m in range(k):
             d -= row[m] * row[m]
@@ -138,8 +138,8 @@ def _times(shared, F, w, n, x, out):  # type: ignore[no-untyped-def]
     """out = (G + F' W F) x, without forming the matrix."""
     for k in range(len(x)):
         s, row = x[0] * 0, shared[k]
-        for l in range(len(x)):
-            s += row[l] * x[l]
+        for c in range(len(x)):
+            s += row[c] * x[c]
         out[k] = s
     for e in range(n):
         s, f = x[0] * 0, F[e]

@@ -25,13 +25,16 @@ class FunkSVD(BiasedFactors):
         p_u \mathrel{+}= \eta\,(e_{ui}\, q_i - \lambda p_u), \qquad
         q_i \mathrel{+}= \eta\,(e_{ui}\, p_u - \lambda q_i)
 
+    The factor 2 of the gradient is part of eta.
+
     Args:
         n_factors: K, at least 1. n_epochs: passes over the ratings, at least 1.
         learning_rate: eta, more than 0. reg: lambda, at least 0.
         seed: of the first factors and of the order of the ratings.
 
     Attributes:
-        loss_: (n_epochs,) mean squared error on the training ratings, in stars squared.
+        loss_: (n_epochs,) mean squared error met on the way, in stars squared: each rating
+            is predicted just before its own step.
 
     Raises:
         ValueError: a setting outside its range. Diverged: parameters left the finite numbers.

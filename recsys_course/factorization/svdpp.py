@@ -19,7 +19,10 @@ class SVDpp(BiasedFactors):
 
     .. math::
         \hat r_{ui} = \mu + b_u + b_i
-            + q_i^\top \Bigl(p_u + |I_u|^{-1/2} \sum_{j \in I_u} y_j\Bigr)
+            + q_i^\top \Bigl(p_u + |I_u|^{-1/2} \sum_{j \in I_u} y_j\Bigr), \qquad
+        L = \sum_{(u,i) \in \Omega} (r_{ui} - \hat r_{ui})^2
+            + \lambda\,\Bigl(b_u^2 + b_i^2 + \|p_u\|^2 + \|q_i\|^2
+            + \sum_{j \in I_u} \|y_j\|^2\Bigr)
 
     Args:
         n_factors: K, at least 1. n_epochs: at least 1. learning_rate: more than 0.
@@ -27,7 +30,7 @@ class SVDpp(BiasedFactors):
 
     Attributes:
         Y_: (I, K) the y_j. P_: (U, K) the whole bracket, ready to predict with.
-        loss_: (n_epochs,) mean squared error on the training ratings.
+        loss_: (n_epochs,) mean squared error met on the way.
 
     Raises:
         ValueError: a setting outside its range. Diverged: parameters left the finite numbers.

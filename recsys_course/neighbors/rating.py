@@ -29,13 +29,15 @@ class UserKNNRating(RatingPredictor):
             deviations from the row's own mean, so that disagreement is negative.
         shrinkage: lambda, added to the denominator of the similarity.
         significance: gamma, in common items; 0 turns the weighting off.
-        min_similarity: neighbours must exceed it; -1 admits the users who disagree, too.
+        min_similarity: the least similarity of a neighbour, from -1 to 1; a similarity of
+            0 never counts, and -1 admits the users who disagree, too.
 
     Attributes:
         means_: (U,) mean stars of each user; the mean of all for a user without ratings.
 
     Raises:
-        ValueError: k < 1, an unknown similarity, a negative option.
+        ValueError: k < 1, an unknown similarity, a negative option, or a min_similarity
+            outside -1..1.
 
     Where no neighbour rated the item, the prediction is the item's mean deviation on top
     of the user's mean. Cost: similarities are computed per asked user, O(sum over the
@@ -58,6 +60,8 @@ class UserKNNRating(RatingPredictor):
     def _fit_rows(self, R: sparse.csr_array) -> None:
         """Centre each row of R (M, F) on its mean and prepare it for comparison."""
         check_range("k", self.k, 1, "neighbours,")
+        if not -1 <= self.min_similarity <= 1:
+            raise ValueError(f"min_similarity: {self.min_similarity}; expected a similarity from -1 to 1")
         met = np.diff(R.indptr)
         total = np.add.reduceat(np.r_[R.data, 0.0], R.indptr[:-1]) * (met > 0)
         self.means_ = np.where(met > 0, total / np.maximum(met, 1), R.data.mean())  # (M,)
@@ -74,12 +78,12 @@ class UserKNNRating(RatingPredictor):
         asked, first = np.unique(rows[order], return_index=True)
         bounds = np.r_[first, len(rows)]
         deviation = np.empty(len(rows))
-        T = self.raters_
+        T, k = self.raters_, min(self.k, self.raters_.shape[1])
 
         def work(a: int, b: int) -> None:
             _deviations(
                 asked[a:b], bounds[a : b + 1], columns[order], self._rows,
-                T.indptr, T.indices, T.data, self.column_deviation_, self.k, self.min_similarity, deviation,
+                T.indptr, T.indices, T.data, self.column_deviation_, k, self.min_similarity, deviation,
             )  # fmt: skip
 
         in_threads(work, len(asked), max(8, len(asked) // (8 * n_threads())))
@@ -126,7 +130,7 @@ def _deviations(asked, bounds, columns, rows, start, rater, deviation, fallback,
             size = 0
             for g in range(start[c], start[c + 1]):
                 j = rater[g]
-                if j != i and s[j] != 0.0 and s[j] > least:
+                if j != i and s[j] != 0.0 and s[j] >= least:
                     size = insert(places, sizes, size, g, abs(s[j]))
             total, weight = 0.0, 0.0
             for p in range(size):

@@ -66,11 +66,18 @@ from recsys_course.checks.collaborative_filtering._random import NAN, clicks, it
             "you took the k nearest of all users, then dropped those without a rating of i: "
             "take the k nearest among those who rated it",
             (
-                "raters[np.argsort(-S[u, raters])[:k]]",
-                "np.intersect1d(np.argsort(-S[u])[1 : k + 1], raters)",
+                "raters[np.argsort(-np.abs(S[u, raters]))[:k]]",
+                "np.intersect1d(np.argsort(-np.abs(S[u]))[1 : k + 1], raters)",
             ),
         ),
-        Slip("you took the k least similar users: sort downwards", ("np.argsort(-S", "np.argsort(S")),
+        Slip(
+            "you took the k largest s: take the k largest |s|, since a user who disagrees tells as much",
+            ("np.argsort(-np.abs(S[u, raters]))", "np.argsort(-S[u, raters])"),
+        ),
+        Slip(
+            "you took the k least similar users: sort downwards",
+            ("np.argsort(-np.abs(S", "np.argsort(np.abs(S"),
+        ),
         Slip(
             "a missing rating became 0 stars and pulled the means down: use np.nanmean",
             ("np.nanmean(R, axis=1)", "np.nan_to_num(R).mean(axis=1)"),
@@ -79,10 +86,10 @@ from recsys_course.checks.collaborative_filtering._random import NAN, clicks, it
     then="let k grow on the first case, and say why far neighbours may hurt.",
 )
 def user_knn(R: np.ndarray, S: np.ndarray, u: int, i: int, k: int) -> float:
-    """Stars u would give i, from the k most similar users who rated i; mean-centred."""
+    """Stars u would give i, from the k users with the largest |s| who rated i; mean-centred."""
     means = np.nanmean(R, axis=1)  # (U,)
     raters = np.flatnonzero(~np.isnan(R[:, i]))
-    near = raters[np.argsort(-S[u, raters])[:k]]
+    near = raters[np.argsort(-np.abs(S[u, raters]))[:k]]
     weight = np.abs(S[u, near]).sum()
     if weight == 0:
         return float(means[u])

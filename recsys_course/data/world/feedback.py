@@ -1,17 +1,25 @@
 r"""What people feel and what they do: utility, examination, click, purchase, rating.
 
 .. math::
-    U_{ui}(t) &= \beta + b_u + q_i + a\, P_u(t)^\top v_i
+    U_{ui}(t) = \beta + b_u + q_i + a\, P_u(t)^\top v_i
         + m_u^{img}\, x_u^\top z_i^{img} + m_u^{aud}\, y_u^\top z_i^{aud}
-        - \rho_u\, \tilde c_i - \gamma\, \mathrm{age}_i(t)                               \tag{W.5} \\
-    e_k &= 1 / k^{\eta}                                                                  \tag{W.6} \\
-    P(\mathrm{click}) &= e_k\, \sigma\bigl(U_{ui}(t) + \delta\, [\text{u clicked i in an earlier slate}]\bigr)
-                                                                                         \tag{W.7} \\
-    P(\mathrm{purchase} \mid \mathrm{click}) &= \sigma\bigl(U_{ui}(t) - \beta + \beta_{buy}\bigr)
-                                                                                         \tag{W.8} \\
-    \mathrm{stars} &= \mathrm{clip}\bigl(
+        - \rho_u\, \tilde c_i - \gamma\, \mathrm{age}_i(t)                               \tag{W.5}
+
+.. math::
+    e_k = 1 / k^{\eta}                                                                   \tag{W.6}
+
+.. math::
+    P(\mathrm{click}) = e_k\, \sigma\bigl(U_{ui}(t) + \delta\, h_{ui}\bigr)              \tag{W.7}
+
+.. math::
+    P(\mathrm{purchase} \mid \mathrm{click}) = \sigma\bigl(U_{ui}(t) - \beta + \beta_{buy}\bigr)
+                                                                                         \tag{W.8}
+
+.. math::
+    \mathrm{stars} = \mathrm{clip}\bigl(
         \mathrm{round}(\mu + 0.6\,(U_{ui}(t) - \beta) + 0.5\,\varepsilon), 1, 5\bigr)    \tag{W.9}
 
+where :math:`h_{ui}` is 1 once the user has clicked the item in an earlier slate, else 0.
 (W.6) and (W.7) are the position-based model: whether a place is examined does not
 depend on what stands there. Source: Richardson et al. 2007; Craswell et al. 2008.
 """

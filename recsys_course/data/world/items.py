@@ -11,7 +11,7 @@ what is shown often is a little better, not much better:
 
 .. math::
     w_i = e^{s_{pop} z_i}, \qquad
-    q_i = s_q (0.5\, z_i + \sqrt{0.75}\, \varepsilon_i)                                 \tag{W.2}
+    q_i = s_q (0.7\, z_i + \sqrt{0.51}\, \varepsilon_i)                                 \tag{W.2}
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Items:
         price_level: (I,) log price in standard deviations from its mean.
         image_style, audio_style: (I, 4) with variance 1; 0 where the vector is missing,
             for nobody can like a picture that is not there.
+        words_seed: where :func:`item_table` starts when it writes.
     """
 
     category: np.ndarray
@@ -60,6 +61,7 @@ class Items:
     price_level: np.ndarray
     image_style: np.ndarray
     audio_style: np.ndarray
+    words_seed: int
 
     def __len__(self) -> int:
         return len(self.category)
@@ -83,10 +85,11 @@ def make_items(scenario: Scenario, n_items: int, rng: np.random.Generator) -> It
         appeal=unit(topics - 1 / N_TOPICS),
         z=z,
         popularity=np.exp(scenario.popularity_spread * z),
-        quality=scenario.quality_spread * (0.5 * z + np.sqrt(0.75) * noise),
+        quality=scenario.quality_spread * (0.7 * z + np.sqrt(0.51) * noise),
         price_level=price_level if scenario.price else np.zeros(n_items),
         image_style=image_style,
         audio_style=audio_style,
+        words_seed=int(rng.integers(2**63)),
     )
 
 
@@ -118,13 +121,13 @@ def _modality(missing: float, n_items: int, rng: np.random.Generator) -> tuple[n
     return vectors.astype(np.float32), style
 
 
-def item_table(scenario: Scenario, items: Items, rng: np.random.Generator) -> pd.DataFrame:
+def item_table(scenario: Scenario, items: Items) -> pd.DataFrame:
     """One row per item: title, description, category, price, launch, has_image, has_audio.
 
     Each topic word of a text is drawn by first drawing its topic from the item's own
     shares, so the words tell of the taste that the item meets. Cost: O(I).
     """
-    vocabulary = VOCABULARY[scenario.name]
+    vocabulary, rng = VOCABULARY[scenario.name], np.random.default_rng(items.words_seed)
     words = np.array(list(vocabulary.topics.values()))  # (D, 12)
     n = len(items)
     topic = (rng.random((n, 5, 1)) > items.topics.cumsum(axis=1)[:, None, :-1]).sum(axis=2)  # (I, 5)

@@ -27,7 +27,7 @@ from recsys_course.data.world.items import DAY, START, Items, unit
 from recsys_course.data.world.scenarios import N_TOPICS, Scenario
 from recsys_course.data.world.users import Users
 
-SHARPNESS = 1.5  # of the softmax over categories
+SHARPNESS = 2.0  # of the softmax over categories
 LIBRARY_CHOICE = 4  # a favourite is the best of so many random items
 
 

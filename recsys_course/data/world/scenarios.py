@@ -125,7 +125,7 @@ _NOT_NEGATIVE = {
 SCENARIOS: dict[str, Scenario] = {
     # a web shop: prices, images, purchases after clicks
     "shop": Scenario(
-        "shop", days=180, slate_size=10, top=Mix(0.3, 0.6, 0.0, 0.1), bottom=Mix(0.4, 0.2, 0.0, 0.4),
+        "shop", days=180, slate_size=10, top=Mix(0.2, 0.7, 0.0, 0.1), bottom=Mix(0.3, 0.1, 0.0, 0.6),
         click_offset=-1.6, purchase_offset=-4.0, image_share=0.5, price=30.0, price_weight=0.4, repeat=-1.0,
     ),
     # a feed of posts: short lives, pictures and sound, very uneven activity

@@ -47,7 +47,7 @@ class Slates:
 
     def log(self, n_users: int, n_items: int) -> Interactions:
         """The clicks as a log with times; value 1 each, repeats kept."""
-        return self._select(self.clicks, None, n_users, n_items)
+        return self._select(self.clicks, self.clicks, n_users, n_items)
 
     def ratings_log(self, n_users: int, n_items: int) -> Interactions:
         """The ratings as a log with times; value in stars, repeats kept."""
@@ -71,9 +71,7 @@ class Slates:
             }
         )
 
-    def _select(
-        self, chosen: np.ndarray, values: np.ndarray | None, n_users: int, n_items: int
-    ) -> Interactions:
+    def _select(self, chosen: np.ndarray, values: np.ndarray, n_users: int, n_items: int) -> Interactions:
         slate, _ = np.nonzero(chosen)
         values = None if values is None else values[chosen]
         return Interactions(

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from recsys_course.compiled import chunks
 from recsys_course.data.world.feedback import History, Truth, answer
@@ -18,8 +17,8 @@ from recsys_course.data.world.scenarios import Scenario, scenario_named
 from recsys_course.data.world.sessions import Slates, draw_visits
 from recsys_course.data.world.users import Users, blend, make_users
 from recsys_course.data.world.world import World
+from recsys_course.progress import progress
 
-LONG = 2_000_000  # exposures from which a progress bar shows
 SLATES_AT_ONCE = 65_536
 
 
@@ -72,11 +71,10 @@ def _show(
     positions = np.arange(1, len(policy.mix) + 1)
     shape = (len(users), len(positions))
     items, chance = np.empty(shape, dtype=np.int32), np.empty(shape)
-    with tqdm(total=items.size, unit=" exposures", disable=items.size < LONG) as bar:
-        for period, a, b in _batches(policy.periods(times)):
-            items[a:b] = policy.sample(users[a:b], period, rng)
-            chance[a:b] = policy.propensity(users[a:b, None], items[a:b], positions, period)
-            bar.update(items[a:b].size)
+    batches = list(_batches(policy.periods(times)))
+    for period, a, b in progress(batches, "showing slates", unit="batch"):
+        items[a:b] = policy.sample(users[a:b], period, rng)
+        chance[a:b] = policy.propensity(users[a:b, None], items[a:b], positions, period)
     return items, chance
 
 
@@ -84,7 +82,7 @@ def _batches(periods: np.ndarray) -> Iterator[tuple[int, int, int]]:
     """(period, start, stop) of runs of equal periods, none longer than SLATES_AT_ONCE."""
     edges = np.flatnonzero(np.r_[True, np.diff(periods) != 0, True])
     for start, stop in pairwise(edges):
-        for a, b in chunks(stop - start, SLATES_AT_ONCE):
+        for a, b in chunks(int(stop - start), SLATES_AT_ONCE):
             yield int(periods[start]), int(start + a), int(start + b)
 
 

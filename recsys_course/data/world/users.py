@@ -27,7 +27,7 @@ class Users:
     """U users. What the platform knows comes first, the truth behind it after.
 
     Attributes:
-        age, region: (U,) codes. joined: (U,) seconds since 1970, START for half of them.
+        age, region: (U,) codes. joined: (U,) start of the first day, START for half of them.
         activity: (U,) weights of a visit, heavy-tailed; they add up to 1.
         taste: (2, U, D) the ends A and B of (W.3); each entry is N(0, 1).
         image_taste, audio_taste: (U, 4) directions in style, unit length.
@@ -67,7 +67,7 @@ def make_users(scenario: Scenario, n_users: int, rng: np.random.Generator) -> Us
     return Users(
         age=age,
         region=region,
-        joined=START + np.where(late, rng.random(n_users) * 0.9, 0.0) * scenario.days * DAY,
+        joined=START + DAY * np.floor(late * rng.random(n_users) * 0.9 * scenario.days),
         activity=activity / activity.sum(),
         taste=make_taste(scenario.group_share, age, region, rng),
         image_taste=_direction(n_users, rng),

@@ -111,10 +111,10 @@ fitness: gym protein tracker membership trainer yoga dumbbell running vitamins b
     "courses": Vocabulary(
         _topics("""
 programming: python recursion compiler testing debugging loops types database functions parser api syntax
-statistics: regression sampling variance bayes hypothesis likelihood median bootstrap causal bias outlier data
+statistics: regression sampling variance bayes hypothesis likelihood median bootstrap causal bias data error
 design: typography layout colour prototype wireframe poster logo usability grid sketch contrast icon
-languages: grammar vocabulary pronunciation dialogue verbs nouns translation accent reading idioms spelling tenses
-business: negotiation accounting strategy marketing leadership pricing finance pitch audit customers budget sales
+languages: grammar vocabulary pronunciation dialogue verbs nouns reading accent idioms spelling tenses essay
+business: negotiation accounting strategy marketing teamwork pricing pitch profit audit customers budget sales
 music: harmony rhythm piano chords composition improvisation ear notation melody singing scales mixing
 photography: aperture lens portrait exposure lighting landscape darkroom shutter editing tripod focus flash
 cooking: knives sauces baking pastry fermentation stock bread seasoning grilling nutrition plating dough

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from recsys_course.compiled import chunks
-from recsys_course.data.world.feedback import History, Truth, answer
+from recsys_course.data.world.feedback import History, Truth
 from recsys_course.data.world.items import DAY, START, Items, item_table
 from recsys_course.data.world.logging import LoggingPolicy
 from recsys_course.data.world.scenarios import Scenario
 from recsys_course.data.world.sessions import Slates
+from recsys_course.data.world.trials import Contexts, expected_clicks, one_round
 from recsys_course.data.world.users import Users, user_table
 from recsys_course.interactions import Dataset, Interactions
 from recsys_course.tables import merge_duplicates
-
-CELLS_AT_ONCE = 2**20
-ROUND_SECONDS = DAY  # a round of :meth:`World.run` is a day
 
 
 class World:
@@ -73,8 +69,7 @@ class World:
     @cached_property
     def dataset(self) -> Dataset:
         """The clicks with the tables of items and users."""
-        rng = np.random.default_rng([self.seed, 7])  # the words have a source of chance of their own
-        table = item_table(self.scenario, self.items, rng)
+        table = item_table(self.scenario, self.items)
         about = {"source": "simulated by recsys_course.data.world", "seed": str(self.seed)}
         return Dataset(self.log, table, user_table(self.users), f"world-{self.scenario.name}", about)
 
@@ -131,7 +126,7 @@ class World:
         r"""True expected clicks per slate of a policy.
 
         .. math::
-            V(\pi) = E_{x}\Bigl[\sum_k \sum_i \pi_k(i \mid x)\, P(\mathrm{click} \mid x, i, k)\Bigr]   \tag{W.10}
+            V(\pi) = E_x \Bigl[\sum_k \sum_i \pi_k(i \mid x)\, P(\mathrm{click} \mid x, i, k)\Bigr] \tag{W.10}
 
         Args:
             policy: (U, n) item codes, a slate per user; or a recommender or a function
@@ -142,38 +137,21 @@ class World:
                 activity. "log": the users, times and histories of the logged slates,
                 which is what an estimate from the log is about.
 
+        Raises:
+            ValueError: slate_size outside 1..I, another ``over``, or slates of a wrong shape.
+
         Cost: with ``probabilities`` O(contexts x I) time in bounded memory.
         """
-        n = _slate_size(self.scenario.slate_size if slate_size is None else slate_size, self.n_items)
         if over not in ("end", "log"):
             raise ValueError(f"over: {over!r}; expected 'end' or 'log'")
-        at_end = over == "end"
-        users = np.arange(self.n_users) if at_end else self.slates.users
-        times = np.full(self.n_users, self.end) if at_end else self.slates.times
-        slate = np.full(self.n_users, np.inf) if at_end else np.arange(len(users))
-        values = np.empty(len(users))
-        width = self.n_items if hasattr(policy, "probabilities") else n
-        for a, b in chunks(len(users), max(1, CELLS_AT_ONCE // width)):
-            values[a:b] = self._values(policy, users[a:b, None], times[a:b, None], slate[a:b, None], n)
-        return float(np.average(values, weights=self.users.activity if at_end else None))
-
-    def _values(
-        self, policy: Any, users: np.ndarray, times: np.ndarray, slate: np.ndarray, n: int
-    ) -> np.ndarray:
-        """(B,) expected clicks of one slate in each context, (W.10)."""
-        positions = np.arange(1, n + 1)
-        if hasattr(policy, "probabilities"):
-            chance = np.asarray(policy.probabilities(users[:, 0]))  # (B, I)
-            items = np.arange(self.n_items)[None]
-            click = self.truth.click(
-                self.truth.utility(users, items, times), 1, self.history.before(users, items, slate)
-            )
-            return (chance * click).sum(axis=1) * self.truth.examination(positions).sum()
-        items = self._slates_of(policy, users[:, 0], n)[0]
-        shown = np.maximum(items, 0)
-        utility = self.truth.utility(users, shown, times)
-        click = self.truth.click(utility, positions, self.history.before(users, shown, slate))
-        return (click * (items >= 0)).sum(axis=1)
+        n = self._slate_size(slate_size)
+        if over == "log":
+            contexts = Contexts(self.slates.users, self.slates.times, np.arange(len(self.slates)))
+            return float(expected_clicks(self.truth, self.history, policy, contexts, n).mean())
+        everybody = np.arange(self.n_users)
+        contexts = Contexts(everybody, np.full(self.n_users, self.end), np.full(self.n_users, np.inf))
+        values = expected_clicks(self.truth, self.history, policy, contexts, n)
+        return float(np.average(values, weights=self.users.activity))
 
     def run(
         self,
@@ -198,53 +176,30 @@ class World:
         Returns:
             all slates of the run; ``.log(U, I)`` and ``.frame()`` make tables of them.
             The world itself does not change: every run starts where the log ends.
+
+        Raises:
+            ValueError: a size below 1, a slate longer than the catalogue, slates of a wrong shape.
         """
-        n = _slate_size(self.scenario.slate_size if slate_size is None else slate_size, self.n_items)
         for name, value in (("n_rounds", n_rounds), ("users_per_round", users_per_round)):
             if value < 1:
                 raise ValueError(f"{name}: {value}; expected at least 1")
         people = np.arange(self.n_users) if users is None else self._check(users, self.n_users, "users")
-        weight = self.users.activity[people] / self.users.activity[people].sum()
-        rng, history, done = np.random.default_rng(seed), self.history, []
+        n, rng, history, done = self._slate_size(slate_size), np.random.default_rng(seed), self.history, []
         for day in range(n_rounds):
-            who = rng.choice(people, size=users_per_round, p=weight)
-            times = self.end + ROUND_SECONDS * (day + np.sort(rng.random(users_per_round)))
-            items, chance = self._slates_of(policy, who, n)
-            answers = answer(self.truth, who, items, times, history, rng)
-            slates = Slates(
-                who,
-                times.astype(np.int64),
-                day * users_per_round + np.arange(len(who)),
-                items,
-                chance,
-                *answers,
+            slates, history = one_round(
+                self.truth, history, policy, people, n, users_per_round, self.end + DAY * day, rng
             )
-            slate, _ = np.nonzero(slates.clicks)
-            history = history.and_also(who[slate], items[slates.clicks])
+            slates.sessions += day * users_per_round
             done.append(slates)
             if hasattr(policy, "observe"):
                 policy.observe(slates)
         return Slates(*(np.concatenate([vars(s)[name] for s in done]) for name in vars(done[0])))
 
-    def _slates_of(self, policy: Any, users: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ask a policy: (B, n) checked items and (B, n) propensities, NaN if it names none."""
-        if hasattr(policy, "recommend"):
-            given: Any = policy.recommend(users, n)
-        elif isinstance(policy, Callable):  # type: ignore[arg-type]
-            given = policy(users, n)
-        else:
-            given = np.asarray(policy)[users, :n]
-        items, chance = given if isinstance(given, tuple) else (given, np.nan)
-        items = np.asarray(items)
-        if items.shape != (len(users), n) or not np.issubdtype(items.dtype, np.integer):
-            raise ValueError(
-                f"policy: gave {items.dtype} of shape {items.shape}; expected item codes {(len(users), n)}"
-            )
-        if items.min() < -1 or items.max() >= self.n_items:
-            raise ValueError(
-                f"policy: gave items {items.min()}..{items.max()}; expected -1..{self.n_items - 1}"
-            )
-        return items.astype(np.int32), np.broadcast_to(chance, items.shape).astype(float)
+    def _slate_size(self, n: int | None) -> int:
+        n = min(self.scenario.slate_size, self.n_items) if n is None else n
+        if not 1 <= n <= self.n_items:
+            raise ValueError(f"slate_size: {n}; expected 1..{self.n_items}, the number of items")
+        return n
 
     @staticmethod
     def _check(codes: Any, n: int, name: str) -> np.ndarray:
@@ -261,9 +216,3 @@ def _positions(position: Any) -> np.ndarray:
     if position.size and position.min() < 1:
         raise ValueError(f"position: {position.min()}; expected 1 or more")
     return position
-
-
-def _slate_size(n: int, n_items: int) -> int:
-    if not 1 <= n <= n_items:
-        raise ValueError(f"slate_size: {n}; expected 1..{n_items}, the number of items")
-    return n

@@ -1,0 +1,285 @@
+"""The command line as a reader uses it: right answers, one-line errors, exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from recsys_course import __version__
+from recsys_course.baselines import Popularity
+from recsys_course.cli import app
+from recsys_course.data import catalog, load, split_by_time
+from recsys_course.evaluation import evaluate
+
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+COMMAND = [sys.executable, "-c", "from recsys_course.cli import app; app()"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A data folder with 30 users and 12 films in the format of MovieLens latest-small."""
+    rng = np.random.default_rng(3)
+    pairs = rng.permutation(30 * 12)[:200]
+    rows = [f"{p // 12 + 1},{p % 12 + 1},{rng.integers(1, 6)}.0,{1000 + t}" for t, p in enumerate(pairs)]
+    films = [f"{i},Film [{i}] (19{i + 50}),Drama" for i in range(1, 13)]
+    path = tmp_path / "data" / "ml-latest-small"
+    path.mkdir(parents=True)
+    (path / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows]))
+    (path / "movies.csv").write_text("\n".join(["movieId,title,genres", *films]))
+    for name, info in catalog.DATASETS.items():
+        monkeypatch.setitem(catalog.DATASETS, name, replace(info, files={}))
+    monkeypatch.setenv("RECSYS_COURSE_DATA", str(path.parent))
+    monkeypatch.setenv("RECSYS_COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    return path.parent
+
+
+def run(*words: str):
+    return CliRunner().invoke(app, list(words))
+
+
+DATA = ("--data", "ml-latest-small")
+
+
+def refused(result, code: int, *said: str) -> None:
+    """One line on stderr, nothing on stdout, this exit code."""
+    assert result.exit_code == code, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: "), result.stderr
+    for text in said:
+        assert text in lines[0]
+
+
+def test_version_and_help():
+    assert run("--version").stdout.strip() == f"recsys-course {__version__}"
+    for words in [
+        (),
+        ("data",),
+        ("evaluate",),
+        ("recommend",),
+        ("data", "list"),
+        ("data", "get"),
+        ("data", "info"),
+    ]:
+        result = run(*words, "--help")
+        assert result.exit_code == 0
+        if words != ("data",):
+            assert "recsys-course " + " ".join(words) in result.stdout.split("Usage", 1)[1].split("\n", 1)[1]
+
+
+def test_no_arguments_show_the_help():
+    result = run()
+    assert result.exit_code == 0 and "Usage" in result.stdout
+
+
+def test_data_list_tells_what_is_here(folder):
+    out = run("data", "list").stdout
+    line = next(line for line in out.splitlines() if "ml-latest-small" in line)
+    assert "9,742" in line and "100,836" in line
+    assert " no " in next(line for line in out.splitlines() if " ml-1m " in line)
+    assert "world:" in out
+
+
+def test_data_info_and_get(folder):
+    info = run("data", "info", "ml-100k").stdout
+    assert "licence" in info and catalog.DATASETS["ml-100k"].sha256 in info and "Harper" in info
+    got = run("data", "get", "ml-latest-small").stdout
+    assert "200 events, 30 users, 12 items" in got and str(folder) in got
+
+
+def test_evaluate_prints_the_protocol_and_the_numbers(folder):
+    result = run("evaluate", *DATA, "--models", "popularity,random", "--positives", "3", "--n", "5")
+    assert result.exit_code == 0, result.stderr
+    log = load("ml-latest-small").log.at_least(3)
+    expected = evaluate(Popularity(), split_by_time(log), n=5)["ndcg@5"]
+    row = next(line for line in result.stdout.splitlines() if "popularity " in line and "│" in line)
+    assert f"{expected:.4f}" in row
+    assert "events of at least 3, as likes" in result.stdout
+    assert "the last 20% of the events" in result.stdout
+    assert "\x1b[" not in result.stdout  # no colour in a pipe
+
+
+@pytest.mark.parametrize("split", ["time", "leave-last-out", "random", "random-per-user"])
+def test_every_split_runs(split):
+    assert run("evaluate", *DATA, "--models", "popularity", "--split", split).exit_code == 0
+
+
+def test_json_holds_what_is_needed_to_run_it_again(tmp_path):
+    words = ("evaluate", *DATA, "--models", "popularity,random", "--seed", "4", "--split", "random", "--json")
+    first, second = tmp_path / "a.json", tmp_path / "b.json"
+    assert run(*words, str(first)).exit_code == 0
+    assert run(*words, str(second)).exit_code == 0
+    a, b = (json.loads(path.read_text()) for path in (first, second))
+    assert (
+        a["seed"] == 4
+        and a["protocol"]["split"] == "random"
+        and a["models"]["random"]["parameters"] == {"seed": 4}
+    )
+    assert len(a["data"]["sha256"]) == 64 and a["data"]["sha256"] == b["data"]["sha256"]
+    assert set(a["versions"]) >= {"python", "recsys-course", "numpy"} and a["date"].startswith("20")
+    assert a["models"]["popularity"]["metrics"]["ndcg@10"] == b["models"]["popularity"]["metrics"]["ndcg@10"]
+    assert isinstance(a["models"]["popularity"]["metrics"]["n_users"], int)
+    assert sorted(p.name for p in tmp_path.glob("*.json*")) == ["a.json", "b.json"]
+
+
+def test_the_fingerprint_follows_the_events(folder, tmp_path):
+    from recsys_course.cli.record import fingerprint
+
+    log = load("ml-latest-small").log
+    assert fingerprint(log) == fingerprint(load("ml-latest-small").log)
+    assert fingerprint(log) != fingerprint(log.take(np.arange(199)))
+    assert fingerprint(log) != fingerprint(replace(log, values=log.values[::-1]))
+
+
+def test_rating_task():
+    result = run("evaluate", *DATA, "--task", "rating", "--models", "damped-means", "--param", "damping=0")
+    assert result.exit_code == 0, result.stderr
+    assert "rmse" in result.stdout and "ndcg" not in result.stdout
+
+
+def test_warm_judges_only_known_users():
+    cold = run("evaluate", *DATA, "--models", "popularity").stdout
+    warm = run("evaluate", *DATA, "--models", "popularity", "--warm").stdout
+    assert "popularity serves those without" in cold and "popularity serves" not in warm
+
+
+def test_recommend_gives_reasons_by_title():
+    result = run(
+        "recommend", *DATA, "--user", "5", "--model", "item-knn", "--param", "shrinkage=0", "--n", "2"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "because of: Film [" in result.stdout  # brackets survive the markup
+    assert result.stdout.count("│ Film [") == 2
+
+
+def test_recommend_without_reasons_tells_how_many_met_it():
+    out = run("recommend", *DATA, "--user", "5", "--model", "popularity", "--n", "1").stdout
+    log = load("ml-latest-small").log
+    mine = log.items[log.users == log.user_ids.encode([5])[0]]
+    counts = np.bincount(log.items, minlength=12)
+    counts[mine] = 0
+    assert f"met by {counts.max()} users" in out
+    assert "stars predicted" in run("recommend", *DATA, "--user", "5", "--model", "damped-means").stdout
+
+
+def test_an_unknown_user_is_refused_or_served_by_popularity():
+    refused(run("recommend", *DATA, "--user", "55"), 2, "--user", "user id 55 is unknown", "nearest: 5")
+    refused(run("recommend", *DATA, "--user", "anna"), 2, "'anna' is unknown")
+    served = run("recommend", *DATA, "--user", "anna", "--cold", "popular", "--n", "1")
+    top = np.bincount(load("ml-latest-small").log.items).max()
+    assert served.exit_code == 0 and "no history" in served.stdout and f"met by {top} users" in served.stdout
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["bogus"], "bogus"),
+        (["--bogus"], "--bogus"),
+        (["data", "get"], "Missing argument"),
+        (["data", "info", "ml-10k"], "did you mean ml-100k"),
+        (["evaluate"], "--data"),
+        (["evaluate", "--data", "ml-latst-small"], "did you mean ml-latest-small"),
+        (["evaluate", "--data", "world:shoop"], "no world 'shoop'; known: shop"),
+        (["evaluate", *DATA, "--models", "itemknn"], "did you mean item-knn"),
+        (["evaluate", *DATA, "--models", ","], "no name; known: popularity"),
+        (
+            ["evaluate", *DATA, "--models", "popularity", "--task", "rating"],
+            "cannot do rating; these can: damped",
+        ),
+        (["evaluate", *DATA, "--task", "rating", "--positives", "3"], "rating needs stars"),
+        (["evaluate", *DATA, "--positives", "9"], "9 leaves no events; the largest value is 5"),
+        (["evaluate", *DATA, "--split", "weekly"], "leave-last-out"),
+        (["evaluate", *DATA, "--n", "0"], "--n"),
+        (["evaluate", *DATA, "--seed", "-1"], "--seed"),
+        (["evaluate", *DATA, "--models", "random", "--param", "k=2"], "no model here has 'k' (random: seed)"),
+        (["evaluate", *DATA, "--models", "random", "--param", "seed"], "expected name=value"),
+        (["evaluate", *DATA, "--models", "random", "--param", "seed=two"], "seed='two'; expected int"),
+        (["evaluate", *DATA, "--json", "/nowhere/at/all.json"], "no folder /nowhere/at"),
+        (["recommend", *DATA, "--user", "1", "--model", "popularity,random"], "expected one model"),
+        (["recommend", *DATA, "--user", "1", "--model", "item-knn-rating"], "cannot do ranking"),
+        (["recommend", *DATA], "--user"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_code_2(words, said):
+    refused(run(*words), 2, said)
+
+
+def test_failures_are_one_line_and_exit_code_1(folder):
+    (folder / "ml-latest-small" / "movies.csv").unlink()
+    refused(run("evaluate", *DATA), 1, "no file movies.csv")
+    refused(run("data", "get", "ml-latest-small"), 1, "no file movies.csv")
+
+
+def test_an_unexpected_error_is_named_without_traceback(monkeypatch):
+    def broken(self, data):
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(Popularity, "_fit", broken)
+    result = run("evaluate", *DATA, "--models", "popularity")
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert result.stderr.splitlines()[-1] == "error: KeyError: 'surprise'"  # below the progress bar
+
+
+def test_ctrl_c_inside_a_command_is_130(monkeypatch):
+    def interrupted(self, data):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Popularity, "_fit", interrupted)
+    result = run("evaluate", *DATA, "--models", "popularity")
+    assert result.exit_code == 130
+    assert result.stderr.strip().endswith("stopped") and "Traceback" not in result.output
+
+
+def test_ctrl_c_from_outside_is_130(folder):
+    code = (
+        "import time; from recsys_course.baselines import Popularity\n"
+        "def slow(self, data): print('started', flush=True); time.sleep(60)\n"
+        "Popularity._fit = slow\nfrom recsys_course.cli import app; app()"
+    )
+    words = ["evaluate", "--data", "world:shop", "--models", "popularity"]
+    with subprocess.Popen([sys.executable, "-c", code, *words], **PIPES) as process:
+        assert process.stdout.readline() == "started\n"
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped" in err and "Traceback" not in err
+
+
+def test_exit_codes_and_streams_of_a_real_process():
+    bad = subprocess.run([*COMMAND, "data", "info", "x"], capture_output=True, text=True, timeout=60)
+    assert (bad.returncode, bad.stdout) == (2, "") and bad.stderr.startswith("error: ")
+    env = os.environ | {"PYTHONIOENCODING": "ascii"}
+    good = subprocess.run([*COMMAND, "data", "list"], capture_output=True, text=True, timeout=60, env=env)
+    assert good.returncode == 0 and "ml-100k" in good.stdout and "\x1b[" not in good.stdout
+
+
+def test_a_reader_that_leaves_early_causes_no_traceback():
+    with subprocess.Popen([*COMMAND, "data", "list"], **PIPES) as process:
+        process.stdout.close()
+        err = process.stderr.read()
+    assert "Traceback" not in err
+
+
+def test_the_command_line_loads_no_torch_and_help_no_numba():
+    code = (
+        "import sys\nfrom recsys_course.cli import app\n"
+        "try: app(['--help'])\nexcept SystemExit: pass\n"
+        "assert not {'numba', 'torch', 'pandas'} & set(sys.modules)\n"
+        "try: app(['evaluate', '--data', 'ml-1m-nothing'])\nexcept SystemExit: pass\n"
+        "assert 'torch' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60).returncode == 0
+
+
+def test_the_simulated_world_runs_offline():
+    result = run("evaluate", "--data", "world:shop", "--models", "popularity")
+    assert result.exit_code == 0, result.stderr
+    assert "world:shop" in result.stdout
