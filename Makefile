@@ -37,7 +37,7 @@ lint: $(READY)  ## ruff, mypy, import-linter
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timing >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 
 exercises: $(READY)  ## make exercises/ from solutions/
 	@$(PY) tools/make_exercises.py

@@ -18,9 +18,9 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.nodes import make_refnode
 
-LABEL = re.compile(r"(Args|Attributes|Returns|Raises|Cost|Memory|Source|Differs)\b([^:]*): (?=\S)")
+LABEL = re.compile(r"(Args|Attributes|Returns|Raises|Cost|Memory|Book|Source|Differs)\b([^:]*): (?=\S)")
 FITTED = re.compile(r"(?<![`\\\w.:])(\w+_)(?=[\s,.:;)]|$)")
-ENTRY = re.compile(r" {4}[\w, ]+_(?=:)")  # an attribute's own name at the start of its line
+ENTRY = re.compile(r" {4}\w[\w, ]*_(?=:)")  # an attribute's own name at the start of its line
 BAR = re.compile(r"(?<!\\)\|")
 
 

@@ -23,6 +23,9 @@ PEERS: dict[str, list[str]] = {
     "cornac": [TORCH, "cornac==3.0.1"],
     "rectools": ["rectools==0.19.0"],
 }
+_ASK_VERSIONS = """import json, sys
+from importlib.metadata import version
+print(json.dumps({name: version(name) for name in sys.argv[1:]}))"""
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,7 @@ def _reason(text: str) -> str:
 
 def _described(peer: str, python: Path, names: list[str]) -> Environment:
     """The environment with the versions that matter, asked of its own interpreter."""
-    code = "import json,sys; from importlib.metadata import version as v; print(json.dumps({n: v(n) for n in sys.argv[1:]}))"
-    command = [str(python), "-c", code, *names, "numpy", "scipy"]
+    command = [str(python), "-c", _ASK_VERSIONS, *names, "numpy", "scipy"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return Environment(peer, python, {}, (done.stderr.splitlines() or ["no answer"])[-1])

@@ -66,7 +66,9 @@ class DampedMeans(RatingPredictor, Recommender):
     Raises:
         ValueError: damping < 0.
 
-    Cost: O(N). Source: Funk 2006; Koren 2008 (the sequential form of the baseline).
+    Cost: O(N).
+    Book: equation (3.15).
+    Source: Funk 2006; Koren 2008 (the sequential form of the baseline).
     """
 
     damping: float = 5.0

@@ -31,6 +31,7 @@ class EASE(ItemToItem):
         ValueError: reg <= 0.
 
     Cost: O(I^3) time, O(I^2) memory; 20k items are 1.6 GB in float32.
+    Book: equation (3.14); exercise ease.
     Source: Steck 2019.
     """
 
@@ -66,6 +67,7 @@ class SLIM(ItemToItem):
         ValueError: a setting outside its range.
 
     Cost: O(sweeps * I * weights that move) per item, on the Gram matrix, O(I^2) memory.
+    Book: equation (3.13).
     Source: Ning and Karypis 2011.
     """
 

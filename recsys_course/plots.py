@@ -49,4 +49,5 @@ def use_style() -> None:
     """Set the look for all figures that follow."""
     import matplotlib as mpl
 
-    mpl.rcParams.update(style())
+    settings: Any = style()  # matplotlib's type lists every key by name
+    mpl.rcParams.update(settings)

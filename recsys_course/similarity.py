@@ -163,7 +163,7 @@ def ratio(formula, n, dot, sums, norm_i, norm_j, shrinkage, significance):  # ty
         if spread_x <= TINY * sums[2] or spread_y <= TINY * sums[3]:
             return 0.0  # what is left of equal values is rounding
         bottom = np.sqrt(spread_x * spread_y)
-    if bottom <= TINY:  # a row without spread or length resembles nothing
+    if bottom <= TINY or abs(top) <= TINY * bottom:  # no spread, no length, or nothing but rounding
         return 0.0
     s = min(max(top / (bottom + shrinkage), -1.0), 1.0)  # rounding may step over the edge
     if n < significance:

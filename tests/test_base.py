@@ -69,15 +69,17 @@ def test_recommend_masks_what_was_seen_whatever_its_value():
     assert model.recommend([2]).shape == (1, 10)
 
 
-def test_a_cold_user_gets_the_popular_items_and_leaves_the_others_alone():
-    log = Interactions([0, 0, 1, 1, 3], [0, 3, 3, 1, 0], 4, 4, values=[1, 1, 1, 0, 9])
+def test_a_cold_user_gets_the_popular_items_and_leaves_the_others_alone(monkeypatch):
+    log = Interactions([0, 0, 1, 1, 3], [0, 3, 3, 1, 0], 4, 4, values=[1, 5, 5, 0, 1])
     model = Told(np.vstack([SCORES, SCORES[:1]])).fit(log)  # met by: 2, 1, 0, 2 users
     lists = model.recommend([2, 1, -1], n=4, cold="popular")
-    assert lists.tolist() == [[0, 3, 1, 2], [2, 0, -1, -1], [0, 3, 1, 2]]
+    assert lists.tolist() == [[0, 3, 1, 2], [2, 0, -1, -1], [0, 3, 1, 2]]  # users count, not values
     assert model.recommend([2], n=2, cold="model").tolist() == [[0, 1]]
     # -1 stands in the place of user 0, whose own list must not suffer
     assert model.recommend([-1, 0], n=2, cold="popular")[1].tolist() == [2, 1]
     assert model.recommend([-1], n=4, cold="popular", exclude_seen=False).tolist() == [[0, 3, 1, 2]]
+    monkeypatch.setattr(base, "CELLS_PER_BATCH", 4)  # the same in batches of one user
+    np.testing.assert_array_equal(model.recommend([2, 1, -1], n=4, cold="popular"), lists)
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])

@@ -27,7 +27,7 @@ HEAD = """\
 
 Every model of the package: its class, what it does, and where it is explained, written,
 tested and practised. The name is the one the command line takes, as in
-`recsys-course evaluate item-knn`.
+`recsys-course evaluate --data world:shop --models item-knn`.
 """
 
 
@@ -72,13 +72,26 @@ def link(target: Path, title: str) -> str:
 
 
 def explained(cls: type, info: ModelInfo) -> str:
-    """Chapter section, and the equations that the docstring numbers."""
+    """The section that holds the first equation named in the docstring's Book line, and all of them."""
     pages = sorted((ROOT / "book").glob(f"{info.chapter:02d}_*.md"))
-    title = best_section(pages[0].read_text(encoding="utf-8"), cls.__name__) if pages else ""
-    numbers = re.findall(rf"\(({info.chapter}\.\d+[a-z]?)\)", cls.__doc__ or "")
-    equations = ", ".join(dict.fromkeys(numbers))
-    text = link(pages[0], title) if title else f"chapter {info.chapter}"
-    return f"{text} ({equations})" if equations else text
+    if not pages:
+        return f"chapter {info.chapter}"
+    text = pages[0].read_text(encoding="utf-8")
+    numbers = re.findall(rf"\({info.chapter}\.\d+\)", book_line(cls))
+    titles = [part.title for part in sections(text) if numbers and tagged(part.text, numbers[0])]
+    title = titles[0] if titles else best_section(text, cls.__name__)
+    return f"{link(pages[0], title)} {', '.join(numbers)}".strip() if title else f"chapter {info.chapter}"
+
+
+def book_line(cls: type) -> str:
+    """What the docstring says of its place in the book, "" when nothing."""
+    found = re.search(r"Book: (.+)", cls.__doc__ or "")
+    return found[1] if found else ""
+
+
+def tagged(text: str, number: str) -> bool:
+    """Does the text define this equation, displayed with a tag or in a sentence that ends in it?"""
+    return rf"\tag{{{number[1:-1]}}}" in text or f". {number}" in text
 
 
 def tested(cls: type, file: Path) -> str:
@@ -95,12 +108,16 @@ def tested(cls: type, file: Path) -> str:
 
 
 def practised(cls: type, info: ModelInfo) -> str:
-    """The exercise, in its solved form, that names the class."""
-    for path in sorted((ROOT / "solutions").glob(f"{info.chapter:02d}_*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        markdown = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-        if title := best_section(markdown, cls.__name__):
-            return link(path, title)
+    """The exercise that the docstring's Book line names, in its solved form."""
+    wanted = re.search(r"exercise (\w+)", book_line(cls))
+    for path in sorted((ROOT / "solutions").glob(f"{info.chapter:02d}_*.ipynb")) if wanted else ():
+        title = ""
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            text = "".join(cell["source"])
+            if cell["cell_type"] == "markdown" and (heading := re.search(r"^## (.+)", text, re.MULTILINE)):
+                title = heading[1].strip()
+            elif wanted and f"def {wanted[1]}(" in text:
+                return link(path, title)
     return "—"
 
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from adapters.common import Adapter
 from recsys_course import Interactions
-from recsys_course.registry import make_model
+from recsys_course.registry import make_model, model_info
 
 
 class Ranker(Adapter):
     def prepare(self) -> None:
         task = self.task
+        model_info(self.options["name"]).load()  # imports count as start, as in the other adapters
         self.data = Interactions(task.users, task.items, task.n_users, task.n_items, task.values)
 
     def fit(self) -> None:

@@ -41,7 +41,9 @@ class FM(RatingPredictor, Recommender):
         ValueError: a setting outside its range, or a feature table with other rows than
             the log has users or items. Diverged: parameters left the finite numbers.
 
-    Cost: O(N n K) per epoch for n features per event. Source: Rendle 2010.
+    Cost: O(N n K) per epoch for n features per event.
+    Book: equation (3.10).
+    Source: Rendle 2010.
         Differs: squared loss by plain SGD; w_0 stays at the mean.
     """
 

@@ -43,6 +43,7 @@ class ImplicitALS(Recommender):
         ValueError: a setting outside its range or an unknown solver.
 
     Cost per sweep: cholesky O(N K^2 + (U + I) K^3); cg O((N + (U + I) K) K cg_steps).
+    Book: equation (3.11).
     Source: Hu, Koren and Volinsky 2008; Takacs, Pilaszy and Tikk 2011 (cg).
     """
 

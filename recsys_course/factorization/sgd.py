@@ -40,6 +40,7 @@ class FunkSVD(BiasedFactors):
         ValueError: a setting outside its range. Diverged: parameters left the finite numbers.
 
     Cost: O(N K) per epoch, one thread, so that a seed means one result.
+    Book: equations (3.6) and (3.7); exercise sgd_step.
     Source: Funk 2006; Koren, Bell and Volinsky 2009. Differs: all factors at once, not
         one after the other; a fresh random order in every epoch.
     """

@@ -35,7 +35,9 @@ class SVDpp(BiasedFactors):
     Raises:
         ValueError: a setting outside its range. Diverged: parameters left the finite numbers.
 
-    Cost: O(N K) per epoch. Source: Koren 2008.
+    Cost: O(N K) per epoch.
+    Book: equation (3.9).
+    Source: Koren 2008.
         Differs: the sum over y is held fixed while one user's ratings are visited and all
         y_j of that user take their step together at the end; visiting every y_j at every
         rating would cost O(N K |I_u|).

@@ -31,6 +31,7 @@ class IncrementalItemKNN(ItemToItem):
 
     Cost: an update costs the new events times the history of their users, plus
         O(stored pairs) to refresh the similarities. Memory: the stored pairs.
+    Book: equation (3.1), kept up to date.
     Source: Huang et al. 2015. Differs: exact, without their pruning and time windows.
     """
 

@@ -39,6 +39,7 @@ class ItemKNN(ItemToItem):
 
     Cost: fit O(sum over users of items^2) through inverted lists, memory O(I k);
         score O(history * k) per user.
+    Book: equations (3.1) and (3.4); exercise similarity.
     Source: Sarwar et al. 2001; Deshpande & Karypis 2004 (top-n, no divisor);
         Breese et al. 1998 (inverse frequency).
         Differs: adds lambda; drops the divisor of the rating form, which would make
@@ -72,6 +73,7 @@ class UserKNN(Recommender):
         neighbours_: (U, U) sparse; row u holds the k neighbours of user u.
 
     Cost: fit O(sum over items of users^2), memory O(U k); score O(k * history) per user.
+    Book: equations (3.1) and (3.4), with users and items exchanged.
     Source: Resnick et al. 1994; Herlocker et al. 1999. Differs: scores are sums, not
         means, so that a rarely met item needs more than one enthusiastic neighbour.
     """

@@ -42,6 +42,7 @@ class UserKNNRating(RatingPredictor):
     Where no neighbour rated the item, the prediction is the item's mean deviation on top
     of the user's mean. Cost: similarities are computed per asked user, O(sum over the
     user's items of raters); nothing of size (U, U) is kept.
+    Book: equations (3.2) and (3.3); exercise user_knn.
     Source: Resnick et al. 1994; Herlocker et al. 1999.
     """
 
@@ -105,6 +106,7 @@ class ItemKNNRating(UserKNNRating):
 
     Args, Raises, Cost: as :class:`UserKNNRating` with users and items exchanged;
         ``means_`` is (I,), the mean stars of each item.
+    Book: equation (3.3); exercise item_knn.
     Source: Sarwar et al. 2001. Differs: deviations from the item's mean.
     """
 

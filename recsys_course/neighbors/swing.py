@@ -35,6 +35,7 @@ class Swing(ItemToItem):
 
     Cost: O(sum over items of min(users, max_users)^2 * history): the dearest of the
         neighbourhood methods, and why production caps the users per item.
+    Book: equation (3.5).
     Source: Yang et al. 2020. Differs: each pair of users is counted once; the cap.
     """
 

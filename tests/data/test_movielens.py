@@ -50,8 +50,9 @@ def test_year_is_the_last_one_in_brackets(ml_folder, name):
 def test_a_span_of_years_counts_from_its_start():
     from recsys_course.data.movielens import _films
 
-    films = _films([1, 2, 3], ["Serial (2006–2007)", "Open (1999-)", "(500) Rooms (2009)"], ["", "", ""])
-    assert films["year"].tolist() == [2006, 1999, 2009]
+    titles = ["Serial (2006–2007)", "Open (1999-)", "(500) Rooms (2009)", "Twice (1982) (2007)"]
+    films = _films([1, 2, 3, 4], titles, [""] * 4)
+    assert films["year"].tolist() == [2006, 1999, 2009, 2007]
 
 
 def test_users_are_known_where_the_files_tell(ml_folder):

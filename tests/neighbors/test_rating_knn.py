@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import plain, random_log, table
+from scipy import sparse
 
 from recsys_course.interactions import Interactions
 from recsys_course.neighbors import ItemKNNRating, UserKNNRating, rating
+from recsys_course.similarity import prepare
 
 SETTINGS = [
     {},
@@ -107,11 +109,6 @@ def disagreeing(**setting: object) -> UserKNNRating:
     deviation, s = np.array([5.0 - 4, 1 - 2]), np.array([0.9, -0.8])
     column, start = np.array([0, 1], np.int32), np.array([0, 2], np.int32)
     out = np.empty(1)
-    # user 2 shares column 0 with both others: dot / (norm * norm) must be .9 and -.8
-    from scipy import sparse
-
-    from recsys_course.similarity import prepare
-
     angles = np.array([np.arccos(0.9), np.arccos(-0.8), 0.0])
     rows = prepare(sparse.csr_array(np.c_[np.cos(angles), np.sin(angles), [0, 0, 1e-9]]), "cosine")
     rating._deviations(

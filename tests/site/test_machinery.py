@@ -48,6 +48,7 @@ def test_fitted_names_and_bars_are_quoted_outside_code_and_formulas() -> None:
     formula = [".. math::", r"    \hat r_ = |s|", ""]
     assert docstring(*formula).startswith("\n".join(formula))
     assert docstring("    means_: (U,) as counts_.").startswith("    means_: (U,) as ``counts_``.")
+    assert docstring("        loss_: on a further line").startswith("        ``loss_``: on")
 
 
 def test_colab_goes_where_there_is_no_notebook_and_an_empty_menu_with_it() -> None:
@@ -79,7 +80,8 @@ def test_the_digest_sees_names_and_bytes_but_no_compiled_files(tmp_path: Path, m
 
 def test_the_index_names_the_section_by_title_then_by_code_then_by_mentions() -> None:
     index = module("tools/make_index.py")
-    text = "# T\nSwing Swing\n## Use\nALS\n## Code\n```\n:pyobject: ALS._fit\n# ALS ALS ALS\n```\n## ALS or not\n"
+    code = "```\n:pyobject: ALS._fit\n# ALS ALS ALS\n```\n"
+    text = f"# T\nSwing Swing\n## Use\nALS\n## Code\n{code}## ALS or not\n"
     assert index.best_section(text, "ALS") == "ALS or not"
     assert index.best_section(text.replace("ALS or not", "x"), "ALS") == "Code"
     assert index.best_section(text, "Swing") == "T"
