@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
     if how.reps < 1:
         parser.error(f"--reps {how.reps}: expected at least 1")
     split = SPLITS[how.data][0]()
-    stars = len(np.unique(split.train.values)) > 1 and not how.data.startswith("ml-1m-positives")
+    stars = len(np.unique(split.train.values)) > 1
     chosen = how.rows or [name for name, row in ROWS.items() if stars or row.task == "ranking"]
     if wrong := [name for name in chosen if ROWS[name].task == "rating" and not stars]:
         parser.error(f"--rows {' '.join(wrong)}: {how.data} holds no stars to predict")
@@ -93,16 +93,18 @@ def main(arguments: list[str] | None = None) -> None:
     homes = {}
     for library in tqdm(sorted(libraries), desc="environments"):
         homes[library] = environment(library, how.envs)
-    with tempfile.TemporaryDirectory() as folder:
-        rows = {name: run_row(ROWS[name], homes, split, Path(folder), how) for name in chosen}
     libraries_used = {n: h.versions if not h.error else {"error": h.error} for n, h in homes.items()}
+    rows: dict[str, Any] = {}
     report = circumstances() | {
         "protocol": PROTOCOL | {"reps": how.reps, "patience_s": how.patience},
         "data": described(how.data, split), "libraries": libraries_used, "rows": rows,
     }  # fmt: skip
     how.out.mkdir(parents=True, exist_ok=True)
     path = how.out / f"peers-{how.data}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in chosen:
+            rows[name] = run_row(ROWS[name], homes, split, Path(folder), how)
+            path.write_text(json.dumps(report, indent=1) + "\n")  # a broken run keeps its whole rows
     print(f"written: {path}", file=sys.stderr)
 
 

@@ -77,6 +77,7 @@ def complain() -> None:
     """Show what went wrong: warnings, then the traceback of each notebook that failed."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", LOG.read_text(encoding="utf-8"))
     lines = text.splitlines()
+    lines = [line for line in lines if "IPKernelApp" not in line]  # about encryption of local sockets
     wrong = [line for line in lines if re.search(r"\b(WARNING|ERROR|CRITICAL|[A-Z]\w*Error)\b", line)]
     print("\n".join(dict.fromkeys(wrong)) or "\n".join(lines[-40:]))
     for report in (BUILD / "html" / "reports").rglob("*.err.log"):

@@ -62,6 +62,8 @@ def test_metrics_by_hand():
     assert got["hit_rate@3"] == pytest.approx(1 / 2)
     assert got["recall@20"] == pytest.approx(1.0)  # everything unseen is listed
     assert got["coverage@3"] == pytest.approx(4 / 6)  # 0 1 2 3
+    padded = evaluate(Fixed([0, 1, 2, 3, 4, 5]), split, metrics=["coverage@20"])
+    assert padded["coverage@20"] == 1.0  # padding is no item
     assert (got["n_users"], got["n_cold"]) == (2, 0)
     assert got["fit_s"] >= 0 and got["recommend_s"] >= 0
 

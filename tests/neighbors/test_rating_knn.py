@@ -103,27 +103,19 @@ def test_the_loop_runs_the_same_without_the_compiler(monkeypatch):
 # --- by hand
 
 
-def disagreeing(**setting: object) -> UserKNNRating:
-    """The formula's own arithmetic: s = .9 and -.8, their stars 5 and 1, their means 4 and 2, u's mean 3."""
-    model = UserKNNRating(min_similarity=-1.0, **setting)
-    deviation, s = np.array([5.0 - 4, 1 - 2]), np.array([0.9, -0.8])
-    column, start = np.array([0, 1], np.int32), np.array([0, 2], np.int32)
-    out = np.empty(1)
-    angles = np.array([np.arccos(0.9), np.arccos(-0.8), 0.0])
-    rows = prepare(sparse.csr_array(np.c_[np.cos(angles), np.sin(angles), [0, 0, 1e-9]]), "cosine")
-    rating._deviations(
-        np.array([2]), np.array([0, 1]), np.array([0]), rows, start, column, deviation, np.zeros(1),
-        model.k, model.min_similarity, out,
-    )  # fmt: skip
-    assert (s @ deviation) / np.abs(s).sum() == pytest.approx(1.0)
-    return out
-
-
 def test_the_divisor_is_the_sum_of_absolute_similarities():
-    """3 + (.9 (5 - 4) - .8 (1 - 2)) / (.9 + .8) = 4. Raw stars over the plain sum would say 37."""
+    """Similarities .9 and -.8, stars 5 and 1, the neighbours' means 4 and 2, the user's 3:
+    3 + (.9 (5 - 4) - .8 (1 - 2)) / (.9 + .8) = 4. Raw stars over the plain sum would say 37."""
     s, r = np.array([0.9, -0.8]), np.array([5, 1])
     assert (s @ r) / s.sum() == pytest.approx(37)
-    assert 3 + disagreeing()[0] == pytest.approx(4.0)
+    angle = np.r_[np.arccos(s), 0]  # rows 0 and 1 have these cosines with row 2
+    rows = prepare(sparse.csr_array(np.c_[np.cos(angle), np.sin(angle)]), "cosine")
+    raters, deviations, out = np.array([0, 1], np.int32), r - np.array([4.0, 2]), np.empty(1)
+    question = np.array([2]), np.array([0, 1]), np.array([0])
+    rating._deviations(
+        *question, rows, np.array([0, 2], np.int32), raters, deviations, np.zeros(1), 2, -1.0, out
+    )
+    assert 3 + out[0] == pytest.approx(4.0)
 
 
 def test_who_disagrees_is_admitted_by_a_least_similarity_of_minus_one():

@@ -17,7 +17,7 @@ r"""What people feel and what they do: utility, examination, click, purchase, ra
 
 .. math::
     \mathrm{stars} = \mathrm{clip}\bigl(
-        \mathrm{round}(\mu + 0.6\,(U_{ui}(t) - \beta) + 0.5\,\varepsilon), 1, 5\bigr)    \tag{W.9}
+        \mathrm{round}(\mu + 0.6\,(U_{ui}(t) - \beta) + 0.7\,\varepsilon), 1, 5\bigr)    \tag{W.9}
 
 where :math:`h_{ui}` is 1 once the user has clicked the item in an earlier slate, else 0.
 (W.6) and (W.7) are the position-based model: whether a place is examined does not
@@ -36,7 +36,7 @@ from recsys_course.data.world.items import DAY, START, Items
 from recsys_course.data.world.scenarios import Scenario
 from recsys_course.data.world.users import Users
 
-STARS_PER_UTILITY, STARS_NOISE = 0.6, 0.5
+STARS_PER_UTILITY, STARS_NOISE = 0.6, 0.7
 SLATES_AT_ONCE = 16_384
 
 

@@ -54,7 +54,7 @@ class Scenario:
         click_offset: log-odds of a click on a mean item at position 1. eta: exponent of
             the position bias. repeat: log-odds added once the user has clicked the item.
         purchase_offset: log-odds of a purchase after a click on a mean item.
-        rating_rate: share of clicks that are rated. stars: mean rating.
+        rating_rate: share of clicks that are rated. stars: of a mean item; clicks choose better ones.
         activity_spread: standard deviation of log activity. visit_slates: mean slates a visit.
 
     Raises:
@@ -90,7 +90,7 @@ class Scenario:
     eta: float = 0.7
     repeat: float = -1.0
     rating_rate: float = 0.1
-    stars: float = 3.6
+    stars: float = 2.6
     activity_spread: float = 1.1
     visit_slates: float = 2.0
 
@@ -160,7 +160,7 @@ SCENARIOS: dict[str, Scenario] = {
         "courses", days=365, slate_size=8, top=Mix(0.2, 0.7, 0.0, 0.1), bottom=Mix(0.3, 0.4, 0.0, 0.3),
         click_offset=-0.7, purchase_offset=-2.5, popularity_spread=0.9, taste_weight=1.5, group_share=0.4,
         image_share=0.1, audio_share=0.3, audio_missing=0.2, price=40.0, price_weight=0.6, drift=0.3, eta=0.5,
-        repeat=-6.0, rating_rate=0.8, stars=3.9, activity_spread=0.8, visit_slates=1.3,
+        repeat=-6.0, rating_rate=0.8, stars=2.3, activity_spread=0.8, visit_slates=1.3,
     ),
 }  # fmt: skip
 

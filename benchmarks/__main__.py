@@ -1,0 +1,17 @@
+"""Run every comparison on all its data: python -m benchmarks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RUNS = [
+    ["peers.py", "--data", "ml-100k"],
+    ["peers.py", "--data", "ml-1m-positives", "--patience", "300"],
+    ["peers.py", "--data", "ml-1m-positives-time", "--patience", "300"],
+    ["leaderboard.py"],
+]
+
+for script, *options in RUNS:
+    print(" ".join([script, *options]), file=sys.stderr)
+    subprocess.run([sys.executable, str(HERE / script), *options], check=True)
