@@ -16,7 +16,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "Interactions": "interactions", "Dataset": "interactions", "IdMap": "interactions", "UnknownId": "interactions",
+    "Interactions": "interactions", "Dataset": "interactions", "IdMap": "ids", "UnknownId": "ids",
     "from_frame": "tables", "from_csv": "tables",
     "load": "data", "DATASETS": "data", "DatasetError": "data", "Split": "data", "split_by_time": "data",
     "leave_last_out": "data", "split_random": "data", "split_random_per_user": "data",
@@ -29,7 +29,7 @@ _WHERE = {
     "Popularity": "baselines", "Random": "baselines", "DampedMeans": "baselines",
 }  # fmt: skip
 
-__all__ = sorted(_WHERE)  # noqa: PLE0605
+__all__ = sorted(_WHERE)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from recsys_course.interactions import IdMap, Interactions
+from recsys_course.ids import IdMap
+from recsys_course.interactions import Interactions
 
 Duplicates = Literal["error", "keep", "last", "sum", "max"]
 

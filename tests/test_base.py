@@ -9,7 +9,6 @@ from scipy import sparse
 from recsys_course import base
 from recsys_course.base import (
     Diverged,
-    ItemToItem,
     NotFitted,
     RatingPredictor,
     Recommender,
@@ -18,6 +17,7 @@ from recsys_course.base import (
     stop_if_diverged,
 )
 from recsys_course.interactions import Interactions
+from recsys_course.item_to_item import ItemToItem
 
 
 @dataclass

@@ -78,3 +78,10 @@ def test_damped_means_as_loops(pairs, damping, seed):
 def test_much_damping_leaves_the_mean(stars):
     model = DampedMeans(damping=1e12).fit(stars)
     np.testing.assert_allclose(model.score(range(12)), stars.values.mean())
+
+
+def test_a_pair_rated_twice_counts_once_with_its_mean():
+    twice = Interactions(np.array([0, 0, 1]), np.array([0, 0, 1]), 2, 2, values=np.array([5.0, 3.0, 1.0]))
+    once = Interactions(np.array([0, 1]), np.array([0, 1]), 2, 2, values=np.array([4.0, 1.0]))
+    assert DampedMeans().fit(twice).mean_ == DampedMeans().fit(once).mean_ == 2.5
+    assert DampedMeans().fit(twice).seen_.max() == 4.0

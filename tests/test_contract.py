@@ -12,7 +12,8 @@ from recsys_course.base import Diverged, Fitted, NotFitted, RatingPredictor, Rec
 from recsys_course.baselines import DampedMeans, Popularity, Random
 from recsys_course.data.planted import two_tribes
 from recsys_course.factorization import ALS, BPR, FM, FunkSVD, ImplicitALS, SVDpp
-from recsys_course.interactions import Interactions, UnknownId
+from recsys_course.ids import UnknownId
+from recsys_course.interactions import Interactions
 from recsys_course.linear import EASE, SLIM
 from recsys_course.neighbors import (
     IncrementalItemKNN,

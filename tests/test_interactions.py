@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_course.interactions import Dataset, IdMap, Interactions, UnknownId
+from recsys_course.ids import IdMap, UnknownId
+from recsys_course.interactions import Dataset, Interactions
 
 
 def test_a_log_is_arrays_of_fixed_types():
@@ -191,3 +192,15 @@ def test_titles_come_from_the_table_else_the_ids_else_the_codes():
 def test_a_table_of_another_length_is_refused(tables, message):
     with pytest.raises(ValueError, match=message):
         Dataset(Interactions([0], [0], 1, 2), **tables)
+
+
+def test_mean_per_pair_averages_repeats_and_keeps_the_order():
+    log = Interactions(np.array([1, 0, 1]), np.array([0, 2, 0]), 2, 3, values=np.array([5.0, 2.0, 3.0]))
+    merged = log.mean_per_pair()
+    assert merged.users.tolist() == [1, 0] and merged.items.tolist() == [0, 2]
+    assert merged.values.tolist() == [4.0, 2.0]
+
+
+def test_mean_per_pair_leaves_a_log_without_repeats_alone():
+    log = Interactions(np.array([0, 1]), np.array([0, 0]), 2, 1)
+    assert log.mean_per_pair() is log

@@ -62,7 +62,7 @@ def recommend(
 
 def _user_code(log: Interactions, user: str, cold: Cold) -> int:
     """The code of a user id given as text; -1 for one never seen, if popularity serves it."""
-    from recsys_course.interactions import IdMap
+    from recsys_course.ids import IdMap
 
     ids = log.user_ids or IdMap(range(log.n_users), "user")
     number = ids.ids.dtype.kind in "iu" and user.lstrip("-").isdigit()

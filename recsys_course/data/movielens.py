@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from recsys_course.data.fetch import DatasetError, Source
-from recsys_course.interactions import Dataset, IdMap, Interactions, UnknownId
+from recsys_course.ids import IdMap, UnknownId
+from recsys_course.interactions import Dataset, Interactions
 
 GENRES_100K = (
     "", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",

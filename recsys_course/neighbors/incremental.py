@@ -8,8 +8,9 @@ from typing import Self
 import numpy as np
 from scipy import sparse
 
-from recsys_course.base import ItemToItem, check_range
+from recsys_course.base import check_range
 from recsys_course.interactions import Interactions
+from recsys_course.item_to_item import ItemToItem
 from recsys_course.ranking import coordinates
 
 

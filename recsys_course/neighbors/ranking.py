@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_course.base import ItemToItem, Recommender, check_range
+from recsys_course.base import Recommender, check_range
 from recsys_course.interactions import Interactions
+from recsys_course.item_to_item import ItemToItem
 from recsys_course.ranking import sparse_product
 from recsys_course.similarity import Measure, similar_rows
 

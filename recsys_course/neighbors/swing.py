@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys_course.base import ItemToItem, check_range
+from recsys_course.base import check_range
 from recsys_course.compiled import in_threads, kernel, n_threads
 from recsys_course.interactions import Interactions
+from recsys_course.item_to_item import ItemToItem
 from recsys_course.similarity import insert
 
 
