@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,15 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "_extra" / "vendor"
 log = logging.getLogger(__name__)
+
+# What the theme writes, and what a screen reader needs instead: a name that holds the visible text,
+# no name for an icon whose button has one, no list whose children are no entries.
+REPAIRS = [
+    (re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"'), r"\1"),
+    (re.compile(r'(<summary) aria-label="Toggle hidden content"'), r"\1"),
+    (re.compile(r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"'), r'\1 aria-hidden="true"'),
+    (re.compile(r'<div role="list" class="citation-list">'), '<div class="citation-list">'),
+]
 
 
 def digest(*paths: Path) -> str:
@@ -89,6 +99,18 @@ def repair_page(
         drop_colab(context.get("header_buttons", []))
 
 
+def repair_files(app: Sphinx, error: Exception | None) -> None:
+    """Mend what no event offers before it is written."""
+    if app.builder.format != "html" or error:
+        return
+    for file in Path(app.outdir).rglob("*.html"):
+        before = after = file.read_text(encoding="utf-8")
+        for wrong, right in REPAIRS:
+            after = wrong.sub(right, after)
+        if after != before:
+            file.write_text(after, encoding="utf-8")
+
+
 def drop_thebe(context: dict[str, Any]) -> None:
     """sphinx-thebe adds its scripts even when it is off, and they fail on every page."""
     scripts = context.get("script_files", [])
@@ -114,4 +136,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.connect("config-inited", change)
     app.connect("doctree-read", link_notebooks, priority=400)  # Sphinx collects downloads at 500
     app.connect("html-page-context", repair_page, priority=900)  # after the theme's own, at 500 and 501
+    app.connect("build-finished", repair_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

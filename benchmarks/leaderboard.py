@@ -19,7 +19,7 @@ from environments import HERE
 from record import SPLITS, circumstances, described
 from tqdm import tqdm
 
-from recsys_course.data import Split
+from recsys_course.data import DatasetError, Split
 from recsys_course.evaluation import evaluate
 from recsys_course.registry import MODELS, make_model, model_info, parameters
 
@@ -92,7 +92,10 @@ def main(arguments: list[str] | None = None) -> None:
     how = parser.parse_args(arguments)
     if how.seeds < 1:
         parser.error(f"--seeds {how.seeds}: expected at least 1")
-    boards = {data: board(data, BOARDS[data], how) for data in how.boards}
+    try:
+        boards = {data: board(data, BOARDS[data], how) for data in how.boards}
+    except DatasetError as error:
+        parser.error(str(error))
     report = circumstances() | {"protocol": PROTOCOL | {"n_seeds": how.seeds}, "boards": boards}
     how.out.mkdir(parents=True, exist_ok=True)
     path = how.out / "leaderboard.json"

@@ -21,7 +21,7 @@ from rows import ROWS, Row
 from tqdm import tqdm
 from verdict import judged
 
-from recsys_course.data import Split
+from recsys_course.data import DatasetError, Split
 
 PROTOCOL = {
     "order": "one warm-up each, then the models of a row take turns; medians over the rounds",
@@ -84,7 +84,10 @@ def main(arguments: list[str] | None = None) -> None:
     how = parser.parse_args(arguments)
     if how.reps < 1:
         parser.error(f"--reps {how.reps}: expected at least 1")
-    split = SPLITS[how.data][0]()
+    try:
+        split = SPLITS[how.data][0]()
+    except DatasetError as error:
+        parser.error(str(error))
     stars = len(np.unique(split.train.values)) > 1
     chosen = how.rows or [name for name, row in ROWS.items() if stars or row.task == "ranking"]
     if wrong := [name for name in chosen if ROWS[name].task == "rating" and not stars]:

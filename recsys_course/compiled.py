@@ -89,6 +89,7 @@ def in_threads(work: Callable[[int, int], Any], n: int, size: int) -> list[Any]:
 @functools.cache
 def _blas() -> Any:
     try:
+        import scipy.linalg.cython_blas  # numba calls this BLAS; it must be loaded to be found  # noqa: F401
         from threadpoolctl import ThreadpoolController
     except ImportError:
         return None

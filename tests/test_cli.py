@@ -258,7 +258,8 @@ def test_exit_codes_and_streams_of_a_real_process():
     assert (bad.returncode, bad.stdout) == (2, "") and bad.stderr.startswith("error: ")
     env = os.environ | {"PYTHONIOENCODING": "ascii"}
     good = subprocess.run([*COMMAND, "data", "list"], capture_output=True, text=True, timeout=300, env=env)
-    assert good.returncode == 0 and "ml-100k" in good.stdout and "\x1b[" not in good.stdout
+    assert good.returncode == 0, good.stderr
+    assert "ml-100k" in good.stdout and "\x1b[" not in good.stdout
 
 
 def test_a_reader_that_leaves_early_causes_no_traceback():

@@ -197,7 +197,10 @@ def test_shrinkage_and_the_other_measures_by_hand():
 def test_a_row_without_spread_has_no_pearson_whatever_rounding_says(constant):
     rng = np.random.default_rng(0)
     for n in range(2, 120):
-        A = np.vstack([np.full(n, constant), rng.integers(1, 6, n), np.full(n, constant)])
+        flat, varied = np.full(n, constant), rng.integers(1, 6, n)
+        A = np.full((4, n + 1), np.nan)
+        A[:, :n] = [flat, varied, flat, flat]
+        A[3, n] = constant + 1.5  # this row has spread, but not where the others are
         S = all_similarities(sparse_rows(A), "pearson")
         assert not S.any(), f"{n} common columns"
 

@@ -21,9 +21,9 @@ What the package offers, from its lowest floor upwards. Shapes are written with 
 """
 # A package stands for all its modules. What is for the command line or for the checks is not listed.
 GROUPS = {
-    "The log": ["interactions", "tables"],
+    "The log": ["ids", "interactions", "tables"],
     "Similarities, top-n and metrics": ["similarity", "ranking", "metrics"],
-    "What all models share": ["base", "compiled", "progress"],
+    "What all models share": ["base", "item_to_item", "compiled", "progress"],
     "Datasets and splits": ["data"],
     "Models": ["baselines", "neighbors", "factorization", "linear"],
     "Evaluation": ["evaluation"],

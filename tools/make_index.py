@@ -127,22 +127,20 @@ def entry(name: str, info: ModelInfo) -> str:
     file = Path(inspect.getfile(cls)).resolve().relative_to(ROOT)
     summary = inspect.getdoc(cls).splitlines()[0]  # type: ignore[union-attr]
     cells = (
-        f"`{name}`",
-        f"{{py:class}}`~{cls.__module__}.{cls.__name__}`",
+        f"`{name}`<br>{{py:class}}`~{cls.__module__}.{cls.__name__}`",
         summary.replace("|", "\\|"),
         explained(cls, info),
-        f"`{file.as_posix()}`",
-        tested(cls, file),
         practised(cls, info),
+        f"`{file.as_posix()}`<br>{tested(cls, file)}",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def page() -> str:
     """The whole page."""
-    head = "| Name | Class | What it does | Explained (equations) | Code | Test | Exercise |"
+    head = "| Model | What it does | Explained (equations) | Exercise | Code and test |"
     rows = [entry(name, info) for name, info in MODELS.items()]
-    return "\n".join([HEAD, head, "|" + " --- |" * 7, *rows]) + "\n"
+    return "\n".join([HEAD, head, "|" + " --- |" * 5, *rows]) + "\n"
 
 
 def main() -> int:

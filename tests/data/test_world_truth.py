@@ -256,4 +256,5 @@ def test_ratings_rise_with_utility_and_are_as_many_as_asked():
     truth = world.utility(rated.user.to_numpy(), rated.item.to_numpy(), rated.time.to_numpy())
     mean = world.scenario.stars + 0.6 * (truth - world.scenario.click_offset)
     inner = (mean > 2.7) & (mean < 3.3)  # so far from the ends that almost nothing is cut off, and evenly
-    assert abs((rated.rating - mean)[inner].mean()) < FAR * np.hypot(0.7, 0.3) / np.sqrt(inner.sum())  # the noise, and rounding
+    error = np.hypot(0.7, 0.3) / np.sqrt(inner.sum())  # of the noise, and of rounding
+    assert abs((rated.rating - mean)[inner].mean()) < FAR * error

@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "tools" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
-LOOK_FOR_OVERFLOW = """() => [...document.querySelectorAll('article *')]
-    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('pre, .cell_output, .math,
-        .pst-scrollable-table-container, mjx-container, .sd-tab-set'))
-    .slice(0, 3).map(e => e.tagName + ': ' + e.textContent.trim().slice(0, 60))"""
+SCROLLS = "pre, .cell_output, .math, mjx-container, .pst-scrollable-table-container, .sd-tab-set"
+TOO_WIDE = f"""() => [...document.querySelectorAll('body *')]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('{SCROLLS}'))
+    .slice(0, 3).map(e => e.tagName + '.' + e.className + ': ' + e.textContent.trim().slice(0, 60))"""
 
 
 def pages(site: Path, source: str = "") -> list[str]:
@@ -50,7 +50,7 @@ class Links(HTMLParser):
 
 def read(site: Path) -> dict[Path, Links]:
     """All pages, the code viewer's included."""
-    files = [f for f in site.rglob("*.html") if "vendor" not in f.parts and "reports" not in f.parts]
+    files = [f for f in site.rglob("*.html") if not {"vendor", "reports", "_static"} & set(f.parts)]
     return {file: Links(file.read_text(encoding="utf-8")) for file in files}
 
 
@@ -138,7 +138,7 @@ def test_every_page_fits_a_phone(site: Path, address: str, browser: Any) -> None
         page, _ = open_page(browser, f"{address}/{name}", PHONE)
         width = page.evaluate("() => document.documentElement.scrollWidth")
         if width > PHONE["width"]:
-            problems.append(f"{name}: {width} px wide; {page.evaluate(LOOK_FOR_OVERFLOW)}")
+            problems.append(f"{name}: {width} px wide; {page.evaluate(TOO_WIDE)}")
         page.context.close()
     assert not problems, "\n".join(problems)
 

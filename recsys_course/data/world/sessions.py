@@ -42,7 +42,7 @@ class Slates:
 
     @property
     def clicks_per_slate(self) -> float:
-        """The mean number of clicks on a slate: what :meth:`World.policy_value` expects."""
+        """The mean number of clicks on a slate: what :meth:`.World.policy_value` expects."""
         return float(self.clicks.sum(axis=1).mean())
 
     def log(self, n_users: int, n_items: int) -> Interactions:

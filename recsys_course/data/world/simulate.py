@@ -32,7 +32,7 @@ def make_world(
     """A simulated platform whose truth can be asked.
 
     Args:
-        scenario: shop, social, music, news, ads or courses; or a :class:`Scenario`.
+        scenario: shop, social, music, news, ads or courses; or a :class:`.Scenario`.
         n_users, n_items: U and I, at least 1.
         n_exposures: items shown in the log, rounded up to whole slates.
         seed: the same seed gives the same world.

@@ -20,12 +20,12 @@ from recsys_course.tables import merge_duplicates
 
 
 class World:
-    """A simulated platform; :func:`make_world` makes one.
+    """A simulated platform; :func:`.make_world` makes one.
 
     Attributes:
         scenario: its parameters. seed: what it was made with.
         items, users: the catalogue and the people, with their hidden truth.
-        policy: the :class:`LoggingPolicy` that wrote the log.
+        policy: the :class:`.LoggingPolicy` that wrote the log.
         slates: the log as S slates of K positions, in order of time.
         start, end: limits of the log in seconds since 1970.
     """
@@ -75,7 +75,7 @@ class World:
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """All exposures, one row each; see :meth:`Slates.frame`."""
+        """All exposures, one row each; see :meth:`.Slates.frame`."""
         return self.slates.frame()
 
     def utility(self, users: Any, items: Any, at: Any = None) -> np.ndarray:
