@@ -31,6 +31,13 @@ def plain_docstring(app: Sphinx, what: str, name: str, thing: Any, options: Any,
     lines[:] = rewritten(lines)
 
 
+def plain_signature(
+    app: Sphinx, what: str, name: str, thing: Any, options: Any, signature: str | None, result: str | None
+) -> tuple[str | None, str | None]:
+    """Python shows the default of a dataclass's list as ``<factory>``, which no parser understands."""
+    return (signature.replace("<factory>", "...") if signature else signature), result
+
+
 def rewritten(lines: list[str]) -> Iterator[str]:
     """Line by line. ``joined``: the text of a label so far; its further lines are indented for the eye."""
     joined, maths = "", None  # maths: indentation of the ``.. math::`` that we are inside of
@@ -82,5 +89,6 @@ def find_by_short_name(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Sphinx calls this when it loads the extension."""
     app.connect("autodoc-process-docstring", plain_docstring, priority=400)  # napoleon is at 500
+    app.connect("autodoc-process-signature", plain_signature)
     app.connect("missing-reference", find_by_short_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,7 +21,7 @@ CELLS_PER_BATCH = 2**20  # scores held at a time by one thread: 8 MB of float64
 
 
 class NotFitted(RuntimeError):
-    """The model was asked before :meth:`fit`."""
+    """The model was asked before :meth:`Fitted.fit`."""
 
 
 class Diverged(RuntimeError):

@@ -140,7 +140,8 @@ def page() -> str:
     """The whole page."""
     head = "| Model | What it does | Explained (equations) | Exercise | Code and test |"
     rows = [entry(name, info) for name, info in MODELS.items()]
-    return "\n".join([HEAD, head, "|" + " --- |" * 5, *rows]) + "\n"
+    table = [head, "|" + " --- |" * 5, *rows]
+    return "\n".join([HEAD, "```{table}", ":class: algorithms", "", *table, "```"]) + "\n"
 
 
 def main() -> int:

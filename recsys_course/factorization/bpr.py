@@ -46,9 +46,9 @@ class BPR(Recommender):
     """
 
     n_factors: int = 64
-    n_epochs: int = 60
+    n_epochs: int = 100
     learning_rate: float = 0.05
-    reg: float = 0.01
+    reg: float = 0.02
     seed: int = 0
 
     def _fit(self, data: Interactions) -> None:

@@ -49,8 +49,8 @@ class FM(RatingPredictor, Recommender):
 
     n_factors: int = 16
     n_epochs: int = 30
-    learning_rate: float = 0.01
-    reg: float = 0.02
+    learning_rate: float = 0.02
+    reg: float = 0.05
     seed: int = 0
     user_features: Any = None
     item_features: Any = None

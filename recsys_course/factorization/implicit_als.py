@@ -42,7 +42,8 @@ class ImplicitALS(Recommender):
     Raises:
         ValueError: a setting outside its range or an unknown solver.
 
-    Cost per sweep: cholesky O(N K^2 + (U + I) K^3); cg O((N + (U + I) K) K cg_steps).
+    Cost per sweep: O(N K^2) by BLAS, then O((U + I) K^3) by cholesky or
+        O((U + I) K^2 cg_steps) by cg.
     Book: equation (3.11).
     Source: Hu, Koren and Volinsky 2008; Takacs, Pilaszy and Tikk 2011 (cg).
     """
@@ -60,6 +61,7 @@ class ImplicitALS(Recommender):
         self._check_settings()
         R = self.seen_.astype(np.float32)  # (U, I)
         R.data = np.float32(self.alpha) * (R.data if self.use_values else np.ones_like(R.data))  # c - 1
+        R.eliminate_zeros()  # a stored 0 did not happen
         T = R.T.tocsr()
         rng = np.random.default_rng(self.seed)
         self.P_ = rng.normal(0, 0.01, (data.n_users, self.n_factors)).astype(np.float32)

@@ -33,77 +33,54 @@ def solve_rows(
 
     Args:
         entries: (M, F) sparse; only its pattern is read.
-        weight: (nnz,) w. target: (nnz,) w * tau, already weighted.
+        weight: (nnz,) w, more than 0. target: (nnz,) w * tau, already weighted.
         fixed: (F, K), one row per column of ``entries``. free: (M, K), overwritten.
         shared: (K, K) G. ridge: added to G's diagonal once per entry of the row.
         cg_steps: 0 solves exactly by Cholesky; otherwise conjugate-gradient steps taken
             from the present ``free``.
 
-    A row without entries becomes 0. Cost: exact O(nnz K^2 + M K^3); cg O((nnz + M K) K steps).
+    A row without entries becomes 0. Cost: O(nnz K^2) by BLAS to form the systems, then
+    O(M K^3) exactly or O(M K^2 steps) by cg; all processors.
     """
+    root = np.sqrt(weight)
+    pull = target / root
 
     def work(a: int, b: int) -> None:
-        arrays = entries.indptr, entries.indices, weight, target, fixed, free, shared
-        if cg_steps:
-            _by_conjugate_gradient(a, b, *arrays, cg_steps)
-        else:
-            _exactly(a, b, *arrays, fixed.dtype.type(ridge))
+        arrays = entries.indptr, entries.indices, root, pull, fixed, free, shared
+        _solve_rows(a, b, *arrays, fixed.dtype.type(ridge), cg_steps)
 
     in_threads(work, entries.shape[0], ROWS_PER_TASK)
 
 
 @kernel
-def _gather(u, start, col, weight, fixed, F, w):  # type: ignore[no-untyped-def]
-    """Copy the rows of ``fixed`` that row u meets into F, so that later passes read in order."""
-    n = start[u + 1] - start[u]
-    for e in range(n):
-        w[e] = weight[start[u] + e]
-        row, source = F[e], fixed[col[start[u] + e]]
-        for k in range(len(row)):
-            row[k] = source[k]
-    return n
-
-
-@kernel
-def _longest(first, last, start):  # type: ignore[no-untyped-def]
+def _solve_rows(first, last, start, col, root, pull, fixed, free, shared, ridge, cg_steps):  # type: ignore[no-untyped-def]
+    K = fixed.shape[1]
     longest = 1
     for u in range(first, last):
         longest = max(longest, start[u + 1] - start[u])
-    return longest
-
-
-@kernel
-def _right_side(u, n, start, target, F, b):  # type: ignore[no-untyped-def]
-    """b = sum of target * f."""
-    b[:] = 0
-    for e in range(n):
-        t, f = target[start[u] + e], F[e]
-        for k in range(len(b)):
-            b[k] += t * f[k]
-
-
-@kernel
-def _exactly(first, last, start, col, weight, target, fixed, free, shared, ridge):  # type: ignore[no-untyped-def]
-    K = fixed.shape[1]
-    longest = _longest(first, last, start)
-    F, w = np.empty((longest, K), fixed.dtype), np.empty(longest, fixed.dtype)
-    weighted, b = np.empty((longest, K), fixed.dtype), np.empty(K, fixed.dtype)
+    F, b = np.empty((longest, K), fixed.dtype), np.empty(K, fixed.dtype)
+    r, d, Ad = np.empty(K, fixed.dtype), np.empty(K, fixed.dtype), np.empty(K, fixed.dtype)
     for u in range(first, last):
-        n = _gather(u, start, col, weight, fixed, F, w)
+        n, x = start[u + 1] - start[u], free[u]
         if n == 0:
-            free[u] = 0
+            x[:] = 0
             continue
-        for e in range(n):
-            source, row = F[e], weighted[e]
+        b[:] = 0
+        for e in range(n):  # rows scaled by the root of their weight: F'F is F' W F
+            scale, tau = root[start[u] + e], pull[start[u] + e]
+            source, row = fixed[col[start[u] + e]], F[e]
             for k in range(K):
-                row[k] = w[e] * source[k]
-        A = np.dot(weighted[:n].T, F[:n])  # F' W F by BLAS
+                row[k] = scale * source[k]
+                b[k] += tau * row[k]
+        A = np.dot(F[:n].T, F[:n])  # (K, K) by BLAS
         A += shared
         for k in range(K):
             A[k, k] += ridge * n
-        _right_side(u, n, start, target, F, b)
-        cholesky_solve(A, b)
-        free[u] = b
+        if cg_steps > 0:
+            conjugate_gradient(A, b, x, cg_steps, r, d, Ad)
+        else:
+            cholesky_solve(A, b)
+            x[:] = b
 
 
 @kernel
@@ -112,11 +89,11 @@ def cholesky_solve(A, b):  # type: ignore[no-untyped-def]
     K = len(b)
     for k in range(K):  # A = L L', row by row
         row = A[k]
-        for c in range(k):
-            other, s = A[c], row[c]
-            for m in range(c):
+        for l in range(k):
+            other, s = A[l], row[l]
+            for m in range(l):
                 s -= row[m] * other[m]
-            row[c] = s / other[c]
+            row[l] = s / other[l]
         d = row[k]
         for m in range(k):
             d -= row[m] * row[m]
@@ -134,53 +111,32 @@ def cholesky_solve(A, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _times(shared, F, w, n, x, out):  # type: ignore[no-untyped-def]
-    """out = (G + F' W F) x, without forming the matrix."""
-    for k in range(len(x)):
-        s, row = x[0] * 0, shared[k]
-        for c in range(len(x)):
-            s += row[c] * x[c]
-        out[k] = s
-    for e in range(n):
-        s, f = x[0] * 0, F[e]
-        for k in range(len(x)):
-            s += f[k] * x[k]
-        s *= w[e]
-        for k in range(len(x)):
-            out[k] += s * f[k]
-
-
-@kernel
-def _by_conjugate_gradient(first, last, start, col, weight, target, fixed, free, shared, steps):  # type: ignore[no-untyped-def]
-    K = fixed.shape[1]
-    longest = _longest(first, last, start)
-    F, w = np.empty((longest, K), fixed.dtype), np.empty(longest, fixed.dtype)
-    r, d, Ad = np.empty(K, fixed.dtype), np.empty(K, fixed.dtype), np.empty(K, fixed.dtype)
-    for u in range(first, last):
-        x = free[u]
-        n = _gather(u, start, col, weight, fixed, F, w)
-        if n == 0:
-            x[:] = 0
-            continue
-        _times(shared, F, w, n, x, Ad)
-        _right_side(u, n, start, target, F, r)
+def conjugate_gradient(A, b, x, steps, r, d, Ad):  # type: ignore[no-untyped-def]
+    """Move x towards the solution of A x = b; r, d and Ad are (K,) work space."""
+    K = len(b)
+    rr = x[0] * 0
+    for k in range(K):
+        s, row = b[k], A[k]
+        for l in range(K):
+            s -= row[l] * x[l]
+        r[k] = s
+        d[k] = s
+        rr += s * s
+    for _ in range(steps):
+        if rr < 1e-20:
+            break
+        dAd = x[0] * 0
+        for k in range(K):
+            s, row = x[0] * 0, A[k]
+            for l in range(K):
+                s += row[l] * d[l]
+            Ad[k] = s
+            dAd += d[k] * s
+        step, before = rr / dAd, rr
         rr = x[0] * 0
         for k in range(K):
-            r[k] -= Ad[k]
-            d[k] = r[k]
+            x[k] += step * d[k]
+            r[k] -= step * Ad[k]
             rr += r[k] * r[k]
-        for _ in range(steps):
-            if rr < 1e-20:
-                break
-            _times(shared, F, w, n, d, Ad)
-            dAd = x[0] * 0
-            for k in range(K):
-                dAd += d[k] * Ad[k]
-            step, before = rr / dAd, rr
-            rr = x[0] * 0
-            for k in range(K):
-                x[k] += step * d[k]
-                r[k] -= step * Ad[k]
-                rr += r[k] * r[k]
-            for k in range(K):
-                d[k] = r[k] + rr / before * d[k]
+        for k in range(K):
+            d[k] = r[k] + rr / before * d[k]

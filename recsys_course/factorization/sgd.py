@@ -47,14 +47,14 @@ class FunkSVD(BiasedFactors):
 
     n_factors: int = 100
     n_epochs: int = 20
-    learning_rate: float = 0.005
-    reg: float = 0.02
+    learning_rate: float = 0.02
+    reg: float = 0.05
     seed: int = 0
 
     def _fit(self, data: Interactions) -> None:
         check_training(self)
         rng = np.random.default_rng(self.seed)
-        self._start(data, self.n_factors, 0.1, rng)
+        self._start(data, self.n_factors, 0.01, rng)
         values = (data.values - self.mean_).astype(np.float32)
         rates = np.float32(self.learning_rate), np.float32(self.reg)
         self.loss_ = np.zeros(self.n_epochs)

@@ -37,6 +37,7 @@ def test_sizes_columns_and_order(name):
     assert events.time.between(world.start, world.end).all()
     assert (events.time.to_numpy() >= world.users.joined[events.user]).all()
     assert (events.groupby("session").user.nunique() == 1).all()
+    assert (events.time >= world.end - 60).mean() < 0.02  # nobody is swept up at the last minute
     assert events.position.max() == size
     assert (events.groupby("slate").position.count() == size).all()
 

@@ -145,7 +145,8 @@ def test_history_agrees_with_a_loop(shop):
         for item in row[clicks]:
             first[user, item] = min(first[user, item], slate)
     users, items = np.arange(30)[:, None], np.arange(150)
-    for slate in (0, 5_000, np.inf):
+    edge = min(first[u, i] for u in range(30) for i in range(150))  # a first click is not before itself
+    for slate in (0, edge, edge + 1, 5_000, np.inf):
         want = [[first[u, i] < slate for i in range(150)] for u in range(30)]
         np.testing.assert_array_equal(shop.history.before(users, items, slate), want)
     assert shop.has_clicked(users, items).any()

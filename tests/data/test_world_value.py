@@ -61,6 +61,18 @@ def test_the_value_of_slates_is_the_sum_of_their_click_probabilities():
     assert world.policy_value(lambda users, n: slates[users, :n], slate_size=3) == pytest.approx(total)
 
 
+def test_the_value_over_the_log_is_that_of_its_users_times_and_histories():
+    turning = replace(SCENARIOS["music"], drift=1.5)
+    world = make_world(turning, n_users=5, n_items=12, n_exposures=300, seed=3)
+    slates = np.random.default_rng(1).integers(0, 12, size=(5, 2))
+    total, clicked = 0.0, set()
+    for s, u in enumerate(world.slates.users):
+        for k, i in enumerate(slates[u]):
+            total += world.click_probability(u, i, k + 1, world.slates.times[s], (u, i) in clicked)
+        clicked |= {(u, i) for i in world.slates.items[s][world.slates.clicks[s]]}
+    assert world.policy_value(slates, slate_size=2, over="log") == pytest.approx(total / len(world.slates))
+
+
 def test_probabilities_and_certain_slates_have_the_same_value():
     world = make_world("shop", n_users=9, n_items=20, n_exposures=400)
 

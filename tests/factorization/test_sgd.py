@@ -13,7 +13,7 @@ from recsys_course.interactions import Interactions
 def start_of(model: FunkSVD, log: Interactions) -> tuple[np.ndarray, ...]:
     """(b_u, b_i, P, Q) in float64 and the first order, drawn as the model draws them."""
     rng = np.random.default_rng(model.seed)
-    P, Q = (rng.normal(0, 0.1, (n, model.n_factors)).astype(np.float32) for n in (log.n_users, log.n_items))
+    P, Q = (rng.normal(0, 0.01, (n, model.n_factors)).astype(np.float32) for n in (log.n_users, log.n_items))
     P[np.setdiff1d(np.arange(log.n_users), log.users)] = 0  # chance says nothing of the unknown
     Q[np.setdiff1d(np.arange(log.n_items), log.items)] = 0
     zeros = np.zeros(log.n_users), np.zeros(log.n_items)
