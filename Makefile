@@ -25,8 +25,6 @@ serve: book  ## build, then serve on http://127.0.0.1:8000 (PORT=...)
 
 test: lint  ## everything that must hold: lint, exercises, notebooks, unit tests
 	@$(PY) tools/make_exercises.py --check
-	@$(PY) tools/make_index.py --check
-	@$(PY) tools/make_api.py --check
 	@$(PY) -m pytest --nbval -n $(WORKERS) --dist loadscope solutions
 	@$(PY) -m pytest -n $(WORKERS) -m "not slow" tests
 

@@ -24,6 +24,12 @@ def shown(monkeypatch: pytest.MonkeyPatch, wish: str = "") -> Terminal:
     return terminal
 
 
+def time_flies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is three seconds later: the work is long."""
+    clock = itertools.count(0, 3)
+    monkeypatch.setattr("tqdm.std.time", lambda: float(next(clock)))
+
+
 @pytest.mark.parametrize("wish", ["", "0", "1"])
 def test_every_item_comes_through_in_order(wish, monkeypatch):
     shown(monkeypatch, wish)
@@ -43,8 +49,7 @@ def test_quick_work_is_silent_and_long_work_is_not(monkeypatch):
     bar = shown(monkeypatch)
     list(progress(range(3), "counting"))
     assert bar.getvalue() == ""
-    clock = itertools.count(0, 3)  # every look at the clock is three seconds later
-    monkeypatch.setattr("tqdm.std.time", lambda: float(next(clock)))
+    time_flies(monkeypatch)
     list(progress(range(3), "counting"))
     assert "counting" in bar.getvalue()
 
@@ -54,6 +59,7 @@ def test_no_bar_when_unwanted_or_where_nobody_looks(wish, terminal, monkeypatch)
     output = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr("sys.stderr", output)
     monkeypatch.setenv("RECSYS_COURSE_PROGRESS", wish)
+    time_flies(monkeypatch)
     list(progress(range(3), "counting"))
     assert output.getvalue() == ""
 

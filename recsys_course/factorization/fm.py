@@ -65,7 +65,7 @@ class FM(RatingPredictor, Recommender):
         self.w_ = np.zeros(F, dtype=np.float32)
         of_users, of_items = self.X_user_[data.users].indices, self.X_item_[data.items].indices
         met = np.r_[of_users, of_items + self.X_user_.shape[1]]
-        self.V_ = first_factors(met, F, self.n_factors, 0.1, rng)
+        self.V_ = first_factors(met, F, self.n_factors, 0.01, rng)
         values = (data.values - self.bias_).astype(np.float32)
         rates = np.float32(self.learning_rate), np.float32(self.reg)
         sides = (*_arrays(self.X_user_, 0), *_arrays(self.X_item_, self.X_user_.shape[1]))
