@@ -89,11 +89,11 @@ def cholesky_solve(A, b):  # type: ignore[no-untyped-def]
     K = len(b)
     for k in range(K):  # A = L L', row by row
         row = A[k]
-        for l in range(k):
-            other, s = A[l], row[l]
-            for m in range(l):
+        for j in range(k):
+            other, s = A[j], row[j]
+            for m in range(j):
                 s -= row[m] * other[m]
-            row[l] = s / other[l]
+            row[j] = s / other[j]
         d = row[k]
         for m in range(k):
             d -= row[m] * row[m]
@@ -117,8 +117,8 @@ def conjugate_gradient(A, b, x, steps, r, d, Ad):  # type: ignore[no-untyped-def
     rr = x[0] * 0
     for k in range(K):
         s, row = b[k], A[k]
-        for l in range(K):
-            s -= row[l] * x[l]
+        for j in range(K):
+            s -= row[j] * x[j]
         r[k] = s
         d[k] = s
         rr += s * s
@@ -128,8 +128,8 @@ def conjugate_gradient(A, b, x, steps, r, d, Ad):  # type: ignore[no-untyped-def
         dAd = x[0] * 0
         for k in range(K):
             s, row = x[0] * 0, A[k]
-            for l in range(K):
-                s += row[l] * d[l]
+            for j in range(K):
+                s += row[j] * d[j]
             Ad[k] = s
             dAd += d[k] * s
         step, before = rr / dAd, rr
