@@ -26,7 +26,7 @@ serve: book  ## build, then serve on http://127.0.0.1:8000 (PORT=...)
 test: lint  ## everything that must hold: lint, exercises, notebooks, unit tests
 	@$(PY) tools/make_exercises.py --check
 	@$(PY) -m pytest --nbval -n $(WORKERS) --dist loadscope solutions
-	@$(PY) -m pytest -n $(WORKERS) -m "not slow" tests
+	@$(PY) -m pytest -rs -n $(WORKERS) -m "not slow" tests
 
 test-slow: $(READY)  ## metric floors and big logs
 	@$(PY) -m pytest -n $(WORKERS) -m slow tests
