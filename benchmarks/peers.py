@@ -63,6 +63,12 @@ def run_row(row: Row, homes: dict[str, Environment], split: Split, folder: Path,
     return {"title": row.title, "task": row.task, "results": results} | judged(results, row.task)
 
 
+def earlier_run(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """The report of an earlier run on the very same split; rows not run now stay, with their own date."""
+    report = json.loads(path.read_text()) if path.exists() else {}
+    return report if report.get("data") == data else {"rows": {}, "libraries": {}}
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -97,16 +103,17 @@ def main(arguments: list[str] | None = None) -> None:
     for library in tqdm(sorted(libraries), desc="environments"):
         homes[library] = environment(library, how.envs)
     libraries_used = {n: h.versions if not h.error else {"error": h.error} for n, h in homes.items()}
-    rows: dict[str, Any] = {}
+    path = how.out / f"peers-{how.data}.json"
+    earlier = earlier_run(path, described(how.data, split))
+    rows: dict[str, Any] = earlier["rows"]
     report = circumstances() | {
         "protocol": PROTOCOL | {"reps": how.reps, "patience_s": how.patience},
-        "data": described(how.data, split), "libraries": libraries_used, "rows": rows,
+        "data": described(how.data, split), "libraries": earlier["libraries"] | libraries_used, "rows": rows,
     }  # fmt: skip
     how.out.mkdir(parents=True, exist_ok=True)
-    path = how.out / f"peers-{how.data}.json"
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
-            rows[name] = run_row(ROWS[name], homes, split, Path(folder), how)
+            rows[name] = run_row(ROWS[name], homes, split, Path(folder), how) | {"date": report["date"]}
             path.write_text(json.dumps(report, indent=1) + "\n")  # a broken run keeps its whole rows
     print(f"written: {path}", file=sys.stderr)
 
