@@ -116,7 +116,7 @@ def _gram(first, last, inv_start, inv_user, start, item, G):  # type: ignore[no-
 def inverse(G: np.ndarray) -> np.ndarray:
     """Inverse of a symmetric positive definite matrix by Cholesky; G is overwritten.
 
-    On one thread: with two, potri was measured twice as slow at 1,682 items, waiting for each other.
+    On one thread: on a busy machine two threads took longer, waiting for each other.
     """
     potrf, potri = linalg.get_lapack_funcs(("potrf", "potri"), (G,))
     with one_blas_thread():
