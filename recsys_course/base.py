@@ -17,7 +17,7 @@ from recsys_course.ids import UnknownId
 from recsys_course.interactions import Interactions
 from recsys_course.ranking import top_n
 
-CELLS_PER_BATCH = 2**20  # scores held at a time by one thread: 8 MB of float64
+CELLS_PER_BATCH = 2**17  # scores held at a time by one thread: 1 MB of float64, about what a cache holds
 
 
 class NotFitted(RuntimeError):

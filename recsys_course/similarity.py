@@ -28,7 +28,6 @@ import numpy as np
 from scipy import sparse
 
 from recsys_course.compiled import in_threads, kernel, n_threads
-from recsys_course.ranking import coordinates
 
 Measure = Literal["cosine", "adjusted_cosine", "pearson", "jaccard"]
 MEASURES: tuple[Measure, ...] = ("cosine", "adjusted_cosine", "pearson", "jaccard")
@@ -54,7 +53,7 @@ class Rows(NamedTuple):
 def prepare(
     X: sparse.csr_array, measure: Measure = "cosine", shrinkage: float = 0.0, significance: float = 0.0
 ) -> Rows:
-    """Check the options and lay out X (M, F) for :func:`similar_rows`.
+    """Check the options and lay out X (M, F), CSR or CSC, for :func:`similar_rows`.
 
     Raises:
         ValueError: an unknown measure, or a negative shrinkage or significance.
@@ -64,20 +63,27 @@ def prepare(
     for name, value in (("shrinkage", shrinkage), ("significance", significance)):
         if not value >= 0:  # NaN is refused, too
             raise ValueError(f"{name}: {value}; expected 0 or more")
-    X = sparse.csr_array(X, dtype=np.float64, copy=True)
-    if measure == "adjusted_cosine":
-        _, columns = coordinates(X)
-        X.data -= column_means(X)[columns]
-    if measure == "pearson":  # the result is the same; sums of small numbers lose fewer digits
-        X.data -= np.repeat(column_means(X.T.tocsr()), np.diff(X.indptr))
-    T = X.T.tocsr()
-    squares = np.ones_like(X.data) if measure == "jaccard" else X.data**2
-    norm = np.bincount(coordinates(X)[0], squares, minlength=X.shape[0])
+    X = X.astype(np.float64, copy=False)
+    R, C = X.tocsr(), X.tocsc()  # the one in X's own format shares its arrays: nothing is written to them
+    if measure in ("adjusted_cosine", "pearson"):
+        R = R.copy()
+        if measure == "adjusted_cosine":
+            R.data -= column_means(R)[R.indices]
+        else:  # the result is the same; sums of small numbers lose fewer digits
+            R.data -= np.repeat(column_means(C.T), np.diff(R.indptr))
+        C = R.tocsc()
+    n = np.diff(R.indptr)  # (M,)
+    if measure == "jaccard":
+        norm = n.astype(np.float64)
+    else:
+        squares = np.append(R.data, 0.0)  # the 0 is for empty rows at the end
+        squares *= squares
+        norm = np.sqrt(np.add.reduceat(squares, R.indptr[:-1]) * (n > 0))
     formula = {"pearson": _PEARSON, "jaccard": _JACCARD}.get(measure, _COSINE)
-    return Rows(
-        X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data,
-        T.indptr.astype(np.int64), T.indices.astype(np.int32), T.data,
-        norm if measure == "jaccard" else np.sqrt(norm), formula, float(shrinkage), float(significance),
+    return Rows(  # codes without a sign: the compiled loops need not ask whether one counts from the end
+        R.indptr.astype(np.int64), R.indices.astype(np.int32, copy=False).view(np.uint32), R.data,
+        C.indptr.astype(np.int64), C.indices.astype(np.int32, copy=False).view(np.uint32), C.data,
+        norm, formula, float(shrinkage), float(significance),
     )  # fmt: skip
 
 
@@ -91,7 +97,7 @@ def similar_rows(
     """The k most similar other rows of every row, by positive similarity.
 
     Args:
-        X: (M, F) sparse; rows are compared.
+        X: (M, F) sparse, CSR or CSC; rows are compared.
         k: neighbours kept, at least 1; more than M - 1 keeps all.
         measure: cosine, adjusted_cosine, pearson or jaccard.
         shrinkage: lambda, in the units of the measure's denominator.
@@ -136,9 +142,8 @@ def overlap(i, rows, common, dot, sums, touched):  # type: ignore[no-untyped-def
         f, x = rows.col[e], rows.val[e]
         for g in range(rows.inv_start[f], rows.inv_start[f + 1]):
             j, y = rows.inv_row[g], rows.inv_val[g]
-            if common[j] == 0:
-                touched[met] = j
-                met += 1
+            touched[met] = j  # stays only if j is new: no branch to mispredict
+            met += common[j] == 0
             common[j] += 1
             dot[j] += x * y
             if rows.formula == _PEARSON:
@@ -150,17 +155,17 @@ def overlap(i, rows, common, dot, sums, touched):  # type: ignore[no-untyped-def
 
 
 @kernel
-def ratio(formula, n, dot, sums, norm_i, norm_j, shrinkage, significance):  # type: ignore[no-untyped-def]
+def ratio(formula, n, dot, sums, j, norm_i, norm_j, shrinkage, significance):  # type: ignore[no-untyped-def]
     """One similarity from what :func:`overlap` found; 0 where it is undefined."""
     if formula == _COSINE:
         top, bottom = dot, norm_i * norm_j
     elif formula == _JACCARD:
         top, bottom = float(n), norm_i + norm_j - n
     else:
-        top = dot - sums[0] * sums[1] / n
-        spread_x = sums[2] - sums[0] * sums[0] / n
-        spread_y = sums[3] - sums[1] * sums[1] / n
-        if spread_x <= TINY * sums[2] or spread_y <= TINY * sums[3]:
+        x, y, xx, yy = sums[j]
+        top = dot - x * y / n
+        spread_x, spread_y = xx - x * x / n, yy - y * y / n
+        if spread_x <= TINY * xx or spread_y <= TINY * yy:
             return 0.0  # what is left of equal values is rounding
         bottom = np.sqrt(spread_x * spread_y)
     if bottom <= TINY or abs(top) <= TINY * bottom:  # no spread, no length, or nothing but rounding
@@ -176,33 +181,39 @@ def similarities(i, rows, common, dot, sums, touched, s):  # type: ignore[no-unt
     """s[j] for every row j that shares a column with row i; returns how many. Leaves the rest clean."""
     met = overlap(i, rows, common, dot, sums, touched)
     norm, formula, shrinkage, significance = rows.norm, rows.formula, rows.shrinkage, rows.significance
+    norm_i = norm[i]
     for t in range(met):
         j = touched[t]
-        of_j = sums[j] if formula == _PEARSON else sums[0]
-        s[j] = ratio(formula, common[j], dot[j], of_j, norm[i], norm[j], shrinkage, significance)
+        s[j] = ratio(formula, common[j], dot[j], sums, j, norm_i, norm[j], shrinkage, significance)
         common[j] = 0
         dot[j] = 0.0
-        of_j[:] = 0.0
+    if formula == _PEARSON:
+        for t in range(met):
+            sums[touched[t]] = 0.0
     return met
 
 
 @kernel
 def _nearest(first, last, rows, codes, values):  # type: ignore[no-untyped-def]
     common, dot, sums, touched, s = workspace(len(rows.norm), rows.formula)
+    k = codes.shape[1]
     for i in range(first, last):
         met = similarities(i, rows, common, dot, sums, touched, s)
         mine, best, size = codes[i], values[i], 0
+        least = np.float32(0)  # what a neighbour must reach to enter the full list
         for t in range(met):
             j = touched[t]
-            if j != i and s[j] > 0.0:
+            if s[j] > 0.0 and np.float32(s[j]) >= least and j != i:
                 size = insert(mine, best, size, j, s[j])
+                if size == k:
+                    least = best[k - 1]
 
 
 @kernel
 def workspace(M, formula):  # type: ignore[no-untyped-def]
     """Arrays that one thread reuses for every row."""
     sums = np.zeros((M if formula == _PEARSON else 1, 4))
-    return np.zeros(M, dtype=np.int32), np.zeros(M), sums, np.empty(M, dtype=np.int32), np.zeros(M)
+    return np.zeros(M, dtype=np.int32), np.zeros(M), sums, np.empty(M + 1, dtype=np.uint32), np.zeros(M)
 
 
 @kernel

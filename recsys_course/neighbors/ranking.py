@@ -56,7 +56,7 @@ class ItemKNN(ItemToItem):
 
     def _fit(self, data: Interactions) -> None:
         self.binary_history = not self.use_values
-        X = compared(self.seen_, self).T.tocsr()  # (I, U)
+        X = compared(self.seen_, self).T  # (I, U)
         nearest = similar_rows(X, self.k, self.similarity, self.shrinkage, self.significance)
         self.weights_ = nearest.T.tocsr()  # (I, I), column i: N_k(i)
 
@@ -87,7 +87,7 @@ class UserKNN(Recommender):
     use_values: bool = False
 
     def _fit(self, data: Interactions) -> None:
-        X = compared(self.seen_.T.tocsr(), self).T.tocsr()  # (U, I)
+        X = compared(self.seen_.T.tocsr(), self).T  # (U, I)
         self.neighbours_ = similar_rows(X, self.k, self.similarity, self.shrinkage, self.significance)
         self.liked_ = self.seen_.astype(np.float32)  # (U, I)
         if not self.use_values:
@@ -105,11 +105,9 @@ def compared(R: sparse.csr_array, model: ItemKNN | UserKNN) -> sparse.csr_array:
             f"similarity: {model.similarity!r} compares stars, but every event counts 1; "
             "set use_values=True, or take cosine or jaccard"
         )
-    R = R.copy()
-    if not model.use_values:
-        R.data = np.ones_like(R.data)
+    values = R.data if model.use_values else np.ones_like(R.data)
     if model.inverse_frequency:
         met = np.diff(R.indptr)
         weight = np.log(R.shape[1] / (1.0 + met)).clip(min=0.0)
-        R.data = R.data * np.repeat(weight, met)
-    return R
+        values = values * np.repeat(weight, met)
+    return sparse.csr_array((values, R.indices, R.indptr), shape=R.shape)  # shares the pattern
