@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys_course.baselines import DampedMeans
-from recsys_course.factorization.biased import BiasedFactors, check_training
+from recsys_course.factorization.biased import BiasedFactors, check_training, inner_products
 from recsys_course.factorization.least_squares import solve_rows
 from recsys_course.interactions import Interactions
 from recsys_course.progress import progress
@@ -70,6 +70,6 @@ class ALS(BiasedFactors):
 
     def _objective(self, E: sparse.csr_array, T: sparse.csr_array) -> float:
         users, items = coordinates(E)
-        errors = E.data - np.einsum("nk,nk->n", self.P_[users], self.Q_[items])
+        errors = E.data - inner_products(self.P_, self.Q_, users, items)
         penalty = np.diff(E.indptr) @ (self.P_**2).sum(axis=1) + np.diff(T.indptr) @ (self.Q_**2).sum(axis=1)
         return float(errors @ errors + self.reg * penalty)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recsys_course.base import RatingPredictor, Recommender, check_range
+from recsys_course.compiled import kernel
 from recsys_course.interactions import Interactions
 
 
@@ -25,7 +26,7 @@ class BiasedFactors(RatingPredictor, Recommender):
     Q_: np.ndarray
 
     def _predict(self, users: np.ndarray, items: np.ndarray) -> np.ndarray:
-        taste = np.einsum("nk,nk->n", self.P_[users], self.Q_[items])  # (N,)
+        taste = inner_products(self.P_, self.Q_, users, items)  # (N,)
         return (self.mean_ + self.user_bias_[users] + self.item_bias_[items] + taste).astype(np.float64)
 
     def _score(self, users: np.ndarray) -> np.ndarray:
@@ -39,6 +40,19 @@ class BiasedFactors(RatingPredictor, Recommender):
         self.item_bias_ = np.zeros(data.n_items, dtype=np.float32)
         self.P_ = first_factors(data.users, data.n_users, n_factors, scale, rng)
         self.Q_ = first_factors(data.items, data.n_items, n_factors, scale, rng)
+
+
+@kernel
+def inner_products(P, Q, users, items):  # type: ignore[no-untyped-def]
+    """(U, K), (I, K), N pairs of codes -> (N,) inner products, without an (N, K) copy of either side."""
+    out = np.empty(len(users), P.dtype)
+    for n in range(len(users)):
+        p, q = P[users[n]], Q[items[n]]
+        s = p[0] * 0
+        for k in range(len(p)):
+            s += p[k] * q[k]
+        out[n] = s
+    return out
 
 
 def first_factors(
