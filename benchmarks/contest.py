@@ -121,9 +121,9 @@ class Contestant:
         return about | median | {"reps": len(self.rounds)} | accuracy(np.load(path), split)
 
 
-def accuracy(answer: np.ndarray, split: Split) -> dict[str, float]:
+def accuracy(answer: np.ndarray, split: Split, served: np.ndarray | None = None) -> dict[str, float]:
     """(N,) stars -> rmse; (served, 20) lists -> ndcg@10, recall@20."""
     if answer.ndim == 1:
         return {"rmse": rmse(split.test.values, answer)}
-    relevant = split.test.to_csr()[np.unique(split.train.users)]
+    relevant = split.test.to_csr()[np.unique(split.train.users) if served is None else served]
     return {"ndcg@10": ndcg(answer, relevant, 10), "recall@20": recall(answer, relevant, 20)}

@@ -71,11 +71,14 @@ def _processor() -> str:
     return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def write_split(split: Split, stars: bool, path: Path) -> None:
-    """The file that every worker reads: events and pairs, but not the answers of the test side."""
+def write_split(split: Split, stars: bool, path: Path, served: np.ndarray | None = None) -> None:
+    """The file that every worker reads: events and pairs, but not the answers of the test side.
+
+    ``served`` are the users who get lists; None means all with a training event.
+    """
     train = split.train if stars else split.train.binary()
     np.savez(
         path, users=train.users, items=train.items, values=train.values, n_users=train.n_users,
-        n_items=train.n_items, served=np.unique(train.users), test_users=split.test.users,
-        test_items=split.test.items,
+        n_items=train.n_items, served=np.unique(train.users) if served is None else served,
+        test_users=split.test.users, test_items=split.test.items,
     )  # fmt: skip

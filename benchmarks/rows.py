@@ -1,12 +1,14 @@
 """Which models stand beside each other, and with which options.
 
-Within a row factors, passes and neighbours are equal; everything else is each library's
-default, unless a comment says why not.
+Within a row factors and passes are equal; everything else is each library's default, unless
+a comment says why not. Where one name means different things to different libraries (the k of
+neighbours) or decides all (the step of BPR), every library tries the same values on a
+validation part of the training side and runs with its own best.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from environments import OURS
@@ -14,12 +16,24 @@ from environments import OURS
 
 @dataclass(frozen=True)
 class Entry:
-    """One model of one library; ``model`` names a class of its adapter module."""
+    """One model of one library; ``model`` names a class of its adapter module.
+
+    ``tries`` maps one option to the values that it is tried with before the row begins.
+    """
 
     library: str
     model: str
     options: dict[str, Any]
     note: str = ""
+    tries: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def candidates(self) -> list[Entry]:
+        """The entry with each value that it is to be tried with."""
+        return [
+            replace(self, options=self.options | {name: value}, tries={})
+            for name, values in self.tries.items()
+            for value in values
+        ]
 
     @property
     def label(self) -> str:
@@ -33,27 +47,29 @@ class Row:
     entries: tuple[Entry, ...]
 
 
-def ranker(name: str, **options: Any) -> Entry:
-    return Entry(OURS, "Ranker", {"name": name} | options)
+def ranker(name: str, tries: dict[str, tuple[Any, ...]] | None = None, **options: Any) -> Entry:
+    return Entry(OURS, "Ranker", {"name": name} | options, tries=tries or {})
 
 
 def predictor(name: str, **options: Any) -> Entry:
     return Entry(OURS, "Predictor", {"name": name} | options)
 
 
-K = 20  # neighbours, in every neighbourhood row
+NEIGHBOURS = (20, 50, 100, 200)
+STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
+K = 20  # neighbours of the rating predictors, which all look among those who rated
 
 ROWS: dict[str, Row] = {
-    "item-knn": Row("ItemKNN, cosine, 20 neighbours", "ranking", (
-        ranker("item-knn", k=K, shrinkage=0.0),
-        Entry("implicit", "ItemKNN", {"k": K}),
-        Entry("rectools", "ItemKNN", {"k": K}),
-        Entry("lenskit", "ItemKNN", {"max_nbrs": K, "feedback": "implicit"}),
+    "item-knn": Row("ItemKNN, cosine, best of 4 k", "ranking", (
+        ranker("item-knn", {"k": NEIGHBOURS}, shrinkage=0.0),
+        Entry("implicit", "ItemKNN", {}, tries={"k": NEIGHBOURS}),
+        Entry("rectools", "ItemKNN", {}, tries={"k": NEIGHBOURS}),
+        Entry("lenskit", "ItemKNN", {"feedback": "implicit"}, tries={"max_nbrs": NEIGHBOURS}),
     )),
-    "user-knn": Row("UserKNN, cosine, 20 neighbours", "ranking", (
-        ranker("user-knn", k=K, shrinkage=0.0),
-        Entry("implicit", "UserKNN", {"k": K}, "transposed, scored by scipy"),
-        Entry("lenskit", "UserKNN", {"max_nbrs": K, "feedback": "implicit"}),
+    "user-knn": Row("UserKNN, cosine, best of 4 k", "ranking", (
+        ranker("user-knn", {"k": NEIGHBOURS}, shrinkage=0.0),
+        Entry("implicit", "UserKNN", {}, "transposed, scored by scipy", {"k": NEIGHBOURS}),
+        Entry("lenskit", "UserKNN", {"feedback": "implicit"}, tries={"max_nbrs": NEIGHBOURS}),
     )),
     "implicit-als-cg": Row("Implicit ALS, 64 factors, 15 sweeps, conjugate gradient", "ranking", (
         ranker("implicit-als", n_factors=64, n_epochs=15, solver="cg"),
@@ -63,13 +79,10 @@ ROWS: dict[str, Row] = {
         ranker("implicit-als", n_factors=64, n_epochs=15, solver="cholesky"),
         Entry("implicit", "ALS", {"factors": 64, "iterations": 15, "use_cg": False}),
     )),
-    # cornac's default step has not arrived after its 100 passes, and implicit's default is the best
-    # of those tried for it; cornac therefore appears twice, the second time at its best of three.
-    "bpr": Row("BPR, 64 factors", "ranking", (
-        ranker("bpr", n_factors=64),
-        Entry("implicit", "BPR", {"factors": 64}),
-        Entry("cornac", "BPR", {"k": 64}),
-        Entry("cornac", "BPR", {"k": 64, "learning_rate": 0.05}, "learning rate 0.05"),
+    "bpr": Row("BPR, 64 factors, 100 passes, best of 5 steps", "ranking", (
+        ranker("bpr", {"learning_rate": STEPS}, n_factors=64, n_epochs=100),
+        Entry("implicit", "BPR", {"factors": 64, "iterations": 100}, tries={"learning_rate": STEPS}),
+        Entry("cornac", "BPR", {"k": 64, "max_iter": 100}, tries={"learning_rate": STEPS}),
     )),
     # posB=False is the closed form of the paper; cornac's default drops its negative weights.
     "ease": Row("EASE, penalty 500", "ranking", (

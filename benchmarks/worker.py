@@ -4,7 +4,7 @@ Reads one JSON command per line, answers one JSON line. Started by peers.py as
 
     python worker.py SPLIT.npz LIBRARY MODEL '{"k": 20}'
 
-``run`` fits once and answers seconds and memory; ``save PATH`` writes what the last
+``run`` fits once and answers seconds and memory; ``learn`` only fits; ``save PATH`` writes what the last
 fitted model says: (U, 20) lists of a ranker, (N,) stars of a rating predictor. Needs
 numpy, scipy and the library; nothing of the course unless the library is the course.
 """
@@ -105,6 +105,11 @@ class Runner:
         done = time.perf_counter()
         peak = max(0.0, memory_mb("VmHWM") - self.start_mb)
         return {"fit": fitted - began, "recommend": done - fitted, "memory": peak}
+
+    def learn(self) -> dict[str, bool]:
+        """Fit without the clock: for a trial whose answer alone counts."""
+        self.adapter.fit()
+        return {"fitted": True}
 
     def answer(self, n: int) -> np.ndarray:
         if hasattr(self.adapter, "predict"):
