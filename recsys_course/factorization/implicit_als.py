@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys_course.base import Recommender, check_range
+from recsys_course.compiled import one_blas_thread
 from recsys_course.factorization.biased import check_training
 from recsys_course.factorization.least_squares import solve_rows
 from recsys_course.interactions import Interactions
@@ -72,7 +73,8 @@ class ImplicitALS(Recommender):
 
     def _solve(self, R: sparse.csr_array, fixed: np.ndarray, free: np.ndarray) -> None:
         """Update every row of ``free`` (M, K) against ``fixed`` (F, K); R (M, F) holds c - 1."""
-        shared = fixed.T @ fixed  # (K, K)
+        with one_blas_thread():  # more of them would go on waiting, busily, beside the rows' threads
+            shared = fixed.T @ fixed  # (K, K)
         least = 1e-6 * shared.trace() / self.n_factors
         shared[np.diag_indices_from(shared)] += max(np.float32(self.reg), least)
         steps = self.cg_steps if self.solver == "cg" else 0
