@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import functools
 
 import numpy as np
 import pytest
 
-from recsys_course import checks
-from recsys_course.checks._engine import Case, CheckFailed, Slip, check, same, show
+from recsys_course.checks.engine import Case, CheckFailed, Slip, check
 
 
 @check(
     by_hand=[Case((np.array([1.0, 3.0]),), 2.0, "(1 + 3) / 2")],
     at_random=lambda rng: (rng.normal(size=rng.integers(2, 5)),),
+    rng=np.random.default_rng,
     slips=[Slip("divide by the number", (" / len(x)", ""))],
     then="the median.",
 )
@@ -22,10 +21,26 @@ def average(x):
     return float(x.sum() / len(x))
 
 
+@check(
+    by_hand=[Case(([2.0, 1.0], 1), ([1.0], [2.0]), "in order 1, 2; the first one, and the rest")],
+    at_random=lambda rng: ([rng.random() for _ in range(rng.randrange(1, 5))], 1),
+    slips=[],
+    then="the median.",
+)
+def parted(values, n):
+    return sorted(values)[:n], sorted(values)[n:]
+
+
 def message(answer, of=average) -> list[str]:
+    """The message of a failed check, line by line."""
     with pytest.raises(CheckFailed) as failure:
         of(answer)
     return str(failure.value).splitlines()
+
+
+def said(answer, of=average) -> str:
+    """The same as one line, wherever it was wrapped."""
+    return " ".join(" ".join(message(answer, of)).split())
 
 
 def test_right_answer_prints_how_many_cases_and_what_next(capsys):
@@ -40,20 +55,72 @@ def test_wrong_answer_is_told_call_answer_expectation_reason_and_slip():
         "average: not yet; 0 of 21 cases pass. The first that fails:",
         "called with",
         "    x = [1., 3.]",
-        "    returned  4.",
-        "    expected  2.",
+        "    returned  4.0",
+        "    expected  2.0",
         "why: (1 + 3) / 2",
         "usual slip: divide by the number",
     ]
 
 
-def test_no_answer():
-    assert message(lambda x: None) == ["average returned None: write your answer above, and return it"]
-    assert message(3.0) == ["average: expected your function; got 3.0, which cannot be called"]
+# ---- nothing to check yet
+
+
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_what_is_not_written_is_said_kindly(nothing):
+    assert said(lambda x: nothing) == (
+        f"average: not written yet: it returns {nothing!r}. Write your answer in the cell above, "
+        "run that cell, then check again. If it is written, the `return` is missing."
+    )
+
+
+def test_not_implemented_is_not_written():
+    def answer(x):
+        raise NotImplementedError
+
+    assert said(answer) == (
+        "average: not written yet. Put your answer in the place of the NotImplementedError, then check again."
+    )
 
 
 def test_none_in_one_branch_shows_the_case():
-    assert "    returned  None" in message(lambda x: x.mean() if len(x) == 3 else None)
+    told = message(lambda x: x.mean() if len(x) == 3 else None)
+    assert "    returned  None" in told
+    assert "that is nothing: None; expected a number" in told
+
+
+def test_what_cannot_be_called_is_said():
+    assert message(3.0) == [
+        "average: give the check the function itself, without calling it; it got a number: 3.0"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "takes"),
+    [
+        (lambda: ([], []), "no argument"),
+        (lambda values: ([], []), "1 argument: values"),
+        (lambda values, n, extra: ([], []), "3 arguments: values, n, extra"),
+        (lambda values, n, *, key: ([], []), "3 arguments: values, n, key"),
+    ],
+)
+def test_wrong_number_of_parameters_is_said(answer, takes):
+    told = said(answer, of=parted)
+    assert told == f"parted: your function takes {takes}; it is called with 2 arguments: values, n"
+
+
+def test_options_of_the_learners_own_and_any_names_are_welcome(capsys):
+    parted(lambda a, b, reverse=False: (sorted(a)[:b], sorted(a)[b:]))
+    parted(lambda *both: (sorted(both[0])[: both[1]], sorted(both[0])[both[1] :]))
+    average(np.mean)
+    average(functools.partial(np.mean, axis=0))
+    assert capsys.readouterr().out.count("cases pass") == 4
+
+
+def test_functions_in_c_without_a_signature_are_called():
+    assert "not yet" in message(max)[0]
+
+
+# ---- errors of the learner's own
 
 
 def test_error_of_the_learner_shows_the_line_of_the_answer_not_ours():
@@ -66,27 +133,54 @@ def test_error_of_the_learner_shows_the_line_of_the_answer_not_ours():
     told = message(answer)
     assert told[3].startswith("raised IndexError: index 99 is out of bounds")
     assert told[4].endswith("of your cell: return x[99]")
+    assert told[5] == "    expected  2.0"
+    assert not any("recsys_course" in line or "engine" in line for line in told)
 
 
-def test_wrong_number_of_arguments_is_an_error_without_a_line():
-    told = message(lambda: 1.0)
-    assert told[3].startswith("raised TypeError: ") and "takes 0 positional arguments" in told[3]
-    assert told[4] == "why: (1 + 3) / 2"
+def test_error_without_a_text_and_exit_are_shown_too():
+    def gives_up(x):
+        raise ValueError
+
+    def leaves(x):
+        raise SystemExit(1)
+
+    assert "raised ValueError" in message(gives_up)
+    assert "raised SystemExit: 1" in message(leaves)
 
 
-def test_values_alike_in_four_digits_are_shown_in_full():
-    told = message(lambda x: x.mean() + 1e-5)
-    assert told[3:5] == ["    returned  2.00001", "    expected  2."]
+def test_error_below_a_decorator_shows_the_line_of_the_function():
+    def answer(x):
+        return x / "stars"
+
+    wrapped = functools.wraps(answer)(lambda x: answer(x))
+    assert any('of your cell: return x / "stars"' in line for line in message(wrapped))
 
 
-def test_another_kind_of_value_is_said():
-    assert "that is an array of shape (1,); expected a number" in message(lambda x: x.mean()[None])
-    assert "that is 2 values; expected a number" in message(lambda x: (x.mean(), 0))
+def test_interrupt_ends_in_a_message_that_shows_where():
+    def answer(x):
+        if len(x) > 2:
+            raise KeyboardInterrupt
+        return x.mean()
+
+    told = message(answer)
+    n = 1 + next(n for n, case in enumerate(average.cases) if len(case.args[0]) > 2)
+    assert told[0] == f"average: stopped in case {n} of 21. Is there a loop that never ends?"
+    assert told[1].endswith("of your cell: raise KeyboardInterrupt")
+    assert told[2] == "called with" and told[3].startswith("    x = [")
 
 
-def test_first_failure_shown_is_by_hand_else_the_smallest_at_random():
-    told = message(lambda x: x.mean() if x[0] == 1.0 else 0.0)
-    assert told[2].count(",") == 1  # two numbers, the least that is drawn
+def test_interrupt_while_the_message_is_made():
+    class Slow:
+        def __repr__(self):
+            raise KeyboardInterrupt
+
+    assert message(lambda x: Slow()) == ["average: stopped before all was compared; check again"]
+
+
+def test_failure_carries_no_other_exception():
+    with pytest.raises(CheckFailed) as failure:
+        average(lambda x: 1 / 0)
+    assert failure.value.__cause__ is None and failure.value.__context__ is None
 
 
 def test_ipython_prints_the_message_alone():
@@ -94,10 +188,112 @@ def test_ipython_prints_the_message_alone():
     assert error._render_traceback_() == ["one", "two"]
 
 
-def test_failure_carries_no_other_exception():
-    with pytest.raises(CheckFailed) as failure:
-        average(lambda x: 1 / 0)
-    assert failure.value.__cause__ is None and failure.value.__context__ is None
+# ---- wrong values
+
+
+def test_values_alike_in_four_digits_are_shown_in_full():
+    told = message(lambda x: x.mean() + 1e-5)
+    assert told[3:5] == ["    returned  2.00001", "    expected  2.0"]
+
+
+def test_another_kind_of_value_is_said():
+    assert "that is an array of shape (1,); expected a number" in message(lambda x: x.mean()[None])
+    assert "that is 2 values; expected a number" in message(lambda x: (x.mean(), 0))
+    assert "that is 1 value; expected 2 values" in message(lambda values, n: (values,), of=parted)
+
+
+def test_which_of_several_values_is_wrong_is_said():
+    told = message(lambda values, n: ([1.0], [1.0]) if n == 1 else None, of=parted)
+    assert "wrong: value 2 of the 2" in told
+    told = message(lambda values, n: [[5.0], np.array([1.0])], of=parted)
+    assert "wrong: value 1 and 2 of the 2" in told
+
+
+def test_a_long_value_is_cut():
+    told = message(lambda values, n: (list(range(10_000)), []), of=parted)
+    (line,) = [line for line in told if line.startswith("    returned")]
+    assert len(line) < 500 and line.endswith("... (58,896 characters)")
+
+
+def test_first_failure_shown_is_by_hand_else_the_smallest_at_random():
+    told = message(lambda x: x.mean() if x[0] == 1.0 else 0.0)
+    assert told[2].count(",") == 1  # two numbers, the least that is drawn
+
+
+def test_a_right_value_with_a_changed_argument_is_told_so():
+    def answer(values, n):
+        values.sort()
+        return values[:n], values[n:]
+
+    told = message(answer, of=parted)
+    assert "returned what was expected" in told
+    assert "changed its argument values: work on a copy, the caller still needs it" in told
+
+
+def test_an_argument_changed_by_less_than_the_tolerance_is_changed():
+    def answer(x):
+        mean = x.mean()
+        x += 1e-9
+        return mean
+
+    assert any("changed its argument x" in line for line in message(answer))
+
+
+def test_an_answer_that_depends_on_earlier_calls_is_told_so():
+    def answer(values, n, seen=[]):  # noqa: B006  (the slip itself)
+        seen += values
+        return sorted(seen)[:n], sorted(seen)[n:]
+
+    def chance(x):
+        return float(rng.random())
+
+    rng = np.random.default_rng(0)
+    assert "called once more with the same arguments" in said(answer, of=parted)
+    assert "called once more" in said(chance)
+    assert "called once more" not in said(lambda x: 0.0)
+    assert "called once more" not in said(lambda x: object())  # never equal, never the same
+
+
+# ---- the parts of a check
+
+
+def test_tolerance_is_the_checks_own():
+    options = {"by_hand": average.by_hand, "at_random": average.at_random, "rng": average.rng, "then": ""}
+    rough = check(**options, slips=[], tolerance=0.1)(average.reference)
+    rough(lambda x: x.mean() + 0.05)
+    assert message(lambda x: x.mean() + 0.5, of=rough)
+    assert message(lambda x: x.mean() + 0.05)  # the default is fine
+
+
+def test_random_cases_expect_what_the_oracle_says():
+    def oracle(x):
+        return sum(x) / len(x)
+
+    def loses_one(x):
+        return float(x[1:].sum() / len(x))
+
+    case = Case((np.array([0.0, 4.0]),), 2.0, "4 / 2")
+    odd = check(
+        by_hand=[case], at_random=average.at_random, rng=average.rng, slips=[], then="", oracle=oracle
+    )(loses_one)
+    odd(lambda x: x.mean())
+    assert "1 of 21 cases pass" in message(loses_one, of=odd)[0]  # a wrong reference is found out
+
+
+def test_a_reference_that_raises_is_our_error_and_not_the_learners():
+    @check(by_hand=[], at_random=lambda rng: (rng.random(),), slips=[], then="")
+    def broken(x):
+        return x / 0
+
+    with pytest.raises(ZeroDivisionError):
+        broken(lambda x: x)
+
+
+def test_the_same_random_cases_in_every_session():
+    again = check(by_hand=average.by_hand, at_random=average.at_random, rng=average.rng, slips=[], then="")(
+        average.reference
+    )
+    assert [repr(case.args) for case in again.cases] == [repr(case.args) for case in average.cases]
 
 
 def test_slip_refuses_text_that_is_not_there_once():
@@ -111,45 +307,14 @@ def lambda_free(x):
     return x + 1 if x else 0
 
 
-@pytest.mark.parametrize(
-    ("got", "expected", "equal"),
-    [
-        (1.0 + 1e-9, 1.0, True),
-        (1.001, 1.0, False),
-        ([1, 2], np.array([1.0, 2.0]), True),
-        (np.array([[1.0]]), 1.0, False),
-        ("1.0", 1.0, False),
-        (None, np.nan, False),
-        ([[1], [1, 2]], np.ones((2, 2)), False),
-        ([1.0, np.ones(2)], (1.0, np.ones(2)), True),
-        ((1.0,), (1.0, 2.0), False),
-        ({"a": 1.0}, {"a": 1.0 + 1e-9}, True),
-        ({"a": 1.0, "b": 1.0}, {"a": 1.0}, False),
-        ({"a"}, {"a"}, True),
-        (["a"], {"a"}, False),
-        (np.nan, 1.0, False),
-    ],
-)
-def test_same(got, expected, equal):
-    assert same(got, expected) is equal
-
-
-def test_show():
-    assert show(np.array([[1.0, np.nan]])) == "[[ 1., nan]]"
-    assert show((1, 0.123456)) == "(1, 0.1235)"
-    assert show({(0, 1): 2 / 3}) == "{(0, 1): 0.6667}"
-    assert show({"b", "a"}) == "{'a', 'b'}"
-    assert show(set()) == "set()"
-
-
-def test_unknown_chapter_names_the_known_ones():
-    with pytest.raises(AttributeError, match=r"'cooking'; expected one of collaborative_filtering"):
-        _ = checks.cooking
-
-
-def test_checks_load_neither_torch_nor_numba():
-    code = (
-        "import sys; from recsys_course import checks; checks.collaborative_filtering; "
-        "sys.exit(bool({'torch', 'numba'} & set(sys.modules)))"
+def test_slip_is_taken_from_the_function_not_from_the_check_above_it():
+    @check(
+        by_hand=[Case((1,), 2, "the text def in a reason does no harm: 1 + 1")],
+        at_random=lambda rng: (rng.randrange(9),),
+        slips=[Slip("def of a slip", ("+ 1", "+ 2"))],
+        then="",
     )
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    def successor(x):
+        return x + 1
+
+    assert message(lambda x: x + 2, of=successor)[-1] == "usual slip: def of a slip"
