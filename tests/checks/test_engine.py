@@ -7,7 +7,10 @@ import functools
 import numpy as np
 import pytest
 
+from recsys_course.checks import collaborative_filtering
 from recsys_course.checks.engine import Case, CheckFailed, Slip, check
+
+mf = collaborative_filtering.mf_gradient
 
 
 @check(
@@ -204,9 +207,16 @@ def test_another_kind_of_value_is_said():
 
 def test_which_of_several_values_is_wrong_is_said():
     told = message(lambda values, n: ([1.0], [1.0]) if n == 1 else None, of=parted)
-    assert "wrong: value 2 of the 2" in told
+    assert "wrong: value 2 of 2" in told
     told = message(lambda values, n: [[5.0], np.array([1.0])], of=parted)
-    assert "wrong: value 1 and 2 of the 2" in told
+    assert not any(line.startswith("wrong") for line in told)  # all are, and one sees it
+
+
+def test_several_wrong_values_are_counted_out():
+    told = message(lambda *args: (mf.reference(*args)[0], 9.0, 9.0, *mf.reference(*args)[3:]), of=mf)
+    assert "wrong: values 2 and 3 of 5" in told
+    told = message(lambda *args: (*mf.reference(*args)[:2], 9.0, 9.0, 9.0), of=mf)
+    assert "wrong: values 3, 4 and 5 of 5" in told
 
 
 def test_a_long_value_is_cut():

@@ -36,7 +36,7 @@ def by_differences(p: Any, q_i: Any, q_j: Any, reg: float) -> tuple[Any, ...]:
         Case(
             (np.array([2.0]), np.array([1.0]), np.array([1.0]), 1.0),
             (log(2) + 3, np.array([2.0]), np.array([0.0]), np.array([2.0])),
-            "x = 0 again, and the penalty adds (4 + 1 + 1) / 2 to the loss and each parameter to its slope",
+            "x = 0: ln 2, and the penalty adds (4 + 1 + 1) / 2 to the loss and each parameter to its slope",
         ),
         Case(
             (np.array([1000.0]), np.array([-1.0]), np.array([0.0]), 0.0),

@@ -18,12 +18,12 @@ from recsys_course.checks.engine import Case, Slip, check
         Case(
             (np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]), 2.0),
             np.array([[0.0, 1 / 4], [1 / 4, 0.0]]),
-            "as before, with shrinkage 2 in the denominator: 1 / (2 + 2) = 1/4",
+            "one user met both items, two users met each; the shrinkage 2 goes below: 1 / (2 + 2) = 1/4",
         ),
         Case(
             (np.array([[1.0, 2.0, 0.0], [0.0, 2.0, 0.0]]), 0.0),
             np.array([[0.0, 2 / 8**0.5, 0.0], [2 / 8**0.5, 0.0, 0.0], [0.0, 0.0, 0.0]]),
-            "2 / (1 sqrt(8)); nobody met the last item, so its similarity to all others is 0",
+            "items 0 and 1: 2 / (1 sqrt(8)); nobody met the last item, so its similarity to all others is 0",
         ),
     ],
     at_random=lambda rng: (counts(rng), float(rng.integers(0, 4))),

@@ -83,7 +83,13 @@ def _compared(got: Any, expected: Any, tolerance: float) -> Iterator[str]:
     elif isinstance(expected, tuple):
         pairs = enumerate(zip(got, expected, strict=True), 1)
         wrong = [str(n) for n, pair in pairs if not same(*pair, tolerance)]
-        yield f"wrong: value {' and '.join(wrong)} of the {len(expected)}"
+        if len(wrong) < len(expected):
+            yield f"wrong: value{'s'[: len(wrong) > 1]} {_listed(wrong)} of {len(expected)}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    """As one says it: 2, 3 and 4."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def learners_line(error: BaseException, answer: Callable[..., Any]) -> Iterator[str]:
