@@ -13,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from random import Random
-from typing import Any
+
+from endings import bounded, few
 
 from recsys_course.checks.engine import Check
 from recsys_course.checks.engine.cases import defined, run, source_of
 
 WANTED = 100
-STEPS = 10_000  # of any one loop: a mutant that loops for ever has failed
 SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.MatMult: ast.Mult,
     ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.And: ast.Or, ast.Or: ast.And,
@@ -74,11 +74,10 @@ def _tried(check: Check, plain: str, at: Iterable[Site], seen: set[str], result:
 
 
 def survives(check: Check, source: str) -> bool:
-    """Does the changed function pass every case?"""
+    """Does the changed function pass every case? One that loops for ever does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mutant may be odd enough for the compiler to say so
-        tree = ast.fix_missing_locations(Bounded().visit(ast.parse(source)))
-        mutant = defined(ast.unparse(tree), check.reference, few=few)
+        mutant = defined(bounded(source), check.reference, few=few)
     return all(run(mutant, case.args).passes(case, check.tolerance) for case in check.cases)
 
 
@@ -111,6 +110,13 @@ def changed(plain: str, at: Iterable[Site]) -> str:
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:
     """Nodes to put in the place of this one."""
+    yield from _operator_changes(node)
+    yield from _value_changes(node)
+    yield from _course_changes(node)
+
+
+def _operator_changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Another operator, one side alone, the sides turned round."""
     match node:
         case ast.BinOp(left, op, right):
             yield from (ast.BinOp(left, SWAPS[type(op)](), right) for _ in [0] if type(op) in SWAPS)
@@ -120,24 +126,33 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
         case ast.AugAssign(target, op, value) if type(op) in SWAPS:
             yield ast.AugAssign(target, SWAPS[type(op)](), value)
             yield ast.Assign([target], value)
-            yield ast.Pass()
         case ast.BoolOp(op, values):
             yield ast.BoolOp(SWAPS[type(op)](), values)
             yield from values
         case ast.Compare(left, [op], right) if type(op) in SWAPS:
             yield ast.Compare(left, [SWAPS[type(op)]()], right)
+        case ast.UnaryOp(_, operand):
+            yield operand
+
+
+def _value_changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Other constants (0 and 1 are axes, too), indices and arguments."""
+    match node:
         case ast.Constant(bool(value)):
             yield ast.Constant(not value)
         case ast.Constant(int(value) | float(value)):
-            yield from (ast.Constant(v) for v in (value + 1, value - 1))  # 0 and 1: the other axis
-        case ast.UnaryOp(_, operand):
-            yield operand
+            yield from (ast.Constant(value + 1), ast.Constant(value - 1))
         case ast.Call():
             yield from _call_changes(node)
         case ast.Attribute(value, "T"):
             yield value
         case ast.Subscript(value, index, context):
             yield from (ast.Subscript(value, other, context) for other in _index_changes(index))
+
+
+def _course_changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Conditions left out or turned round, lines left out."""
+    match node:
         case ast.comprehension(target, items, [_, *_], is_async):
             yield ast.comprehension(target, items, [], is_async)
         case ast.IfExp(test, body, otherwise):
@@ -145,7 +160,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
         case ast.If(test, body, otherwise):
             yield ast.If(ast.UnaryOp(ast.Not(), test), body, otherwise)
             yield ast.Pass()
-        case ast.Assign() | ast.Expr() | ast.Continue():
+        case ast.Assign() | ast.AugAssign() | ast.Expr() | ast.Continue():
             yield ast.Pass()
 
 
@@ -210,33 +225,3 @@ def _untyped(line: ast.stmt) -> ast.stmt:
     if isinstance(line, ast.AnnAssign) and line.value is not None:
         return ast.Assign([line.target], line.value)
     return line
-
-
-class Bounded(ast.NodeTransformer):
-    """Gives every loop an end, in plain Python, so on any platform."""
-
-    def visit_For(self, node: ast.For) -> ast.AST:
-        node.iter = self._bounded(node.iter)
-        return self.generic_visit(node)
-
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        node.iter = self._bounded(node.iter)
-        return self.generic_visit(node)
-
-    def visit_While(self, node: ast.While) -> ast.AST:
-        """``while test`` as a bounded loop that leaves when the test fails."""
-        leave = ast.If(ast.UnaryOp(ast.Not(), node.test), [*node.orelse, ast.Break()], [])
-        forever = ast.parse("iter(int, 1)", mode="eval").body
-        return self.visit(ast.For(ast.Name("_", ast.Store()), forever, [leave, *node.body], []))
-
-    @staticmethod
-    def _bounded(items: ast.expr) -> ast.expr:
-        return ast.Call(ast.Name("few", ast.Load()), [items], [])
-
-
-def few(items: Iterable[Any]) -> Iterator[Any]:
-    """The items, up to STEPS of them."""
-    for n, item in enumerate(items):
-        if n >= STEPS:
-            raise RuntimeError(f"more than {STEPS} steps")
-        yield item

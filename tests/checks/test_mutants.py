@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from endings import few
 from every_check import CHECKS, IDS
-from mutants import WANTED, changed, described, few, sites, survives, trial
+from mutants import WANTED, changed, described, sites, survives, trial
 from survivors import SURVIVORS
 
 from recsys_course.checks.engine import Case, check
