@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from typing import Any
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 
@@ -114,8 +115,15 @@ def exercise_entry(cells: list[NotebookNode], chapter: int, name: str, stem: str
         "hints": hints,
         "answer_cell": answer.id,
         "check_cell": checks[0].id,
+        "anchor": anchor_of(cells[0]),
         "stub": stubbed(answer.source, f"{where} (cell {answer.id})"),
     }
+
+
+def anchor_of(heading: NotebookNode) -> str:
+    """What a link in Jupyter adds after # to reach a heading: its text with - for spaces."""
+    text = heading.source.splitlines()[0].removeprefix("## ").strip()
+    return quote(text.replace(" ", "-"), safe=":,-")
 
 
 def hints_and_task(cells: list[NotebookNode], where: str) -> tuple[list[dict[str, str]], str]:

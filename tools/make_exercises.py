@@ -16,9 +16,9 @@ import sys
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import nbformat
+from mdit_py_plugins.anchors.index import slugify
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -75,12 +75,12 @@ def solution_links(solution: NotebookNode, stem: str) -> dict[str, str]:
     """By cell id: a link to an exercise's answer, for the last text before its code."""
     links = {}
     for cells in exercises_in(solution, stem):
-        heading = cells[0].source.splitlines()[0]
         code = next((place for place, cell in enumerate(cells) if cell.cell_type == "code"), len(cells))
-        # the anchor as Jupyter writes it: the heading's own text, with - for each space
-        anchor = quote(heading.removeprefix("## ").strip().replace(" ", "-"), safe=":,-")
+        heading = cells[0].source.splitlines()[0]
         number = HEADING.match(heading)[1]  # type: ignore[index]
-        links[cells[code - 1].id] = f"\n\n[Solution of exercise {number}](../solutions/{stem}.ipynb#{anchor})"
+        # the anchor as the book has it; Jupyter knows another (see anchor_of) and opens the page's top
+        page = f"../solutions/{stem}.ipynb#{slugify(heading.removeprefix('## '))}"
+        links[cells[code - 1].id] = f"\n\n[Solution of exercise {number}]({page})"
     return links
 
 

@@ -36,6 +36,7 @@ class Exercise:
         hints: from "where to look" to "nearly there".
         answer_cell: the id of the notebook's cell for the answer.
         check_cell: the id of the cell that checks it.
+        anchor: where in the chapter's solutions its answer stands, for a link in Jupyter.
         stub: what the answer's cell holds before anything was done.
     """
 
@@ -46,6 +47,7 @@ class Exercise:
     hints: tuple[Hint, ...]
     answer_cell: str
     check_cell: str
+    anchor: str
     stub: str
 
     @property

@@ -44,5 +44,5 @@ def no_more(exercise: Exercise) -> str:
     """What to do when all hints were seen, in Markdown; the link starts at a notebook."""
     return (
         f"No more hints for {exercise.number}. "
-        f"The [solution](../{solution_of(exercise)}) has the answer and its reasons."
+        f"The [solution](../{solution_of(exercise)}#{exercise.anchor}) has the answer and its reasons."
     )

@@ -20,7 +20,7 @@ class Standing:
     @property
     def word(self) -> str:
         """Done, tried or not yet, each with its own sign."""
-        return "✓ done" if self.done else "• tried" if self.tries else "○ not yet"
+        return "✓ done" if self.done else "… tried" if self.tries else "○ not yet"
 
     @property
     def shown(self) -> list[Hint]:
