@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -113,13 +113,10 @@ class Database:
             db.close()
 
     def _set_aside(self) -> None:
-        """Move the file, and what SQLite keeps beside it, out of the way; nothing is deleted."""
+        """Move the file out of the way; nothing is deleted."""
         broken = f"{self.path.name}.broken-{datetime.now():%Y-%m-%d-%H%M%S}"
         try:
             os.replace(self.path, self.path.with_name(broken))
-            for suffix in ("-journal", "-wal", "-shm"):
-                with suppress(FileNotFoundError):
-                    os.replace(f"{self.path}{suffix}", self.path.with_name(broken + suffix))
         except OSError as error:
             raise Unusable(f"it is damaged and cannot be moved aside: {error}") from error
         self._say(f"The progress file was damaged: it is now {broken}, in {self.path.parent}; a new one begins.")

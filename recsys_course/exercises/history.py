@@ -95,6 +95,8 @@ def from_json(text: str) -> History:
         body = json.loads(text)
     except json.JSONDecodeError as error:
         raise BadProgress(f"line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists
+        raise BadProgress(f"no JSON that can be read: {error}") from None
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise BadProgress(f"format: expected {FORMAT!r}; was it written by recsys-course exercises export?")
     if body.get("version") != VERSION:

@@ -27,8 +27,11 @@ class PanelWidgets:
         self.bar = ipywidgets.IntProgress(min=0, max=len(panel.chapter.exercises))
         self.heading = ipywidgets.Label()
         self.exercises = ipywidgets.Output()
-        self.choice = ipywidgets.Dropdown(description="Hints for")
-        self.next = ipywidgets.Button(layout=ipywidgets.Layout(width="auto"))
+        as_wide_as_its_text = ipywidgets.Layout(width="auto")
+        self.choice = ipywidgets.Dropdown(
+            description="Hints for", layout=as_wide_as_its_text, style={"description_width": "initial"}
+        )
+        self.next = ipywidgets.Button(layout=as_wide_as_its_text)
         self.hints = ipywidgets.Output()
         self.box = ipywidgets.VBox(
             [
