@@ -9,6 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,18 @@ def mine(course) -> Path:
     answer_cell(book, FIRST)["source"] = f"def {FIRST.name}(*args):\n    return 'my own work'"
     path.write_text(json.dumps(book))
     return path
+
+
+@contextmanager
+def started(*words: str) -> Iterator[subprocess.Popen]:
+    """A command in a process group of its own, as in a terminal; it ends with the test."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*COMMAND, *words], start_new_session=True, **pipes) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
 
 
 def run(*words: str, answer: str = ""):
@@ -301,10 +315,8 @@ def test_open_starts_jupyterlab_on_the_notebook(mine, monkeypatch, tmp_path):
         "signal.signal(signal.SIGINT, lambda *_: sys.exit(3))\n"
         "print(sys.argv[1:], flush=True); time.sleep(60)\n"
     )
-    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    with subprocess.Popen(
-        [*COMMAND, "open", CHAPTER.name], stdout=subprocess.PIPE, text=True, env=env, start_new_session=True
-    ) as process:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
+    with started("open", CHAPTER.name) as process:
         assert process.stdout.readline().startswith("Starting JupyterLab on ")
         assert process.stdout.readline() == f"{[str(mine)]}\n"
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to both
@@ -313,10 +325,7 @@ def test_open_starts_jupyterlab_on_the_notebook(mine, monkeypatch, tmp_path):
 
 def test_watch_says_how_each_goes_and_ends_kindly_on_ctrl_c(mine):
     record(SECOND.id, True, 20)
-    with subprocess.Popen(
-        [*COMMAND, "watch", f"{CHAPTER.number:02d}"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    ) as process:  # fmt: skip
+    with started("watch", f"{CHAPTER.number:02d}") as process:
         lines = [process.stdout.readline() for _ in range(4)]
         assert lines[0].startswith(f"Watching {mine}") and mine.name in lines[2]
         assert lines[3].startswith(f"○ {FIRST.number}") and FIRST.title in lines[3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -38,12 +39,13 @@ def open_chapter(chapter: Name, folder: Folder = None) -> None:
     path = notebook(_chapter(chapter), folder)
     _need("jupyterlab", "JupyterLab")
     typer.echo(f"Starting JupyterLab on {path} ...")
-    lab = subprocess.Popen([sys.executable, "-m", "jupyterlab", str(path)])
-    while True:
-        try:
-            raise typer.Exit(lab.wait())
-        except KeyboardInterrupt:  # JupyterLab has it too, and asks whether to stop
-            continue
+    # Ctrl-C reaches JupyterLab as well, which asks whether to stop: until it ends, we only wait.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        lab = subprocess.run([sys.executable, "-m", "jupyterlab", str(path)], check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    raise typer.Exit(lab.returncode)
 
 
 def watch_chapter(

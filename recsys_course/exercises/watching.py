@@ -6,7 +6,8 @@ import json
 import re
 import subprocess
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,13 +83,15 @@ def results(path: Path, chapter: Chapter, timeout: float) -> Iterator[Result]:
     raw = read_notebook(path)
     checked = _checked(raw, chapter)
     waiting = list(chapter.exercises)
-    for place, trouble in _run(raw, path, set(checked), timeout):
-        if trouble:
-            after = [exercise for at, exercise in checked.items() if at >= place and exercise in waiting]
-            yield Result((after or waiting)[0], False, trouble)
-            return
-        waiting.remove(checked[place])
-        yield Result(checked[place], True)
+    # closed here, not by the garbage collector, which would swallow a Ctrl-C while the kernel ends
+    with closing(_run(raw, path, set(checked), timeout)) as outcomes:
+        for place, trouble in outcomes:
+            if trouble:
+                after = [exercise for at, exercise in checked.items() if at >= place and exercise in waiting]
+                yield Result((after or waiting)[0], False, trouble)
+                return
+            waiting.remove(checked[place])
+            yield Result(checked[place], True)
     for exercise in waiting[:1]:
         yield Result(exercise, False, "its check is not in the notebook any more, so nothing can be said of it")
 
@@ -102,7 +105,7 @@ def _checked(raw: dict[str, Any], chapter: Chapter) -> dict[int, Exercise]:
 
 def _run(
     raw: dict[str, Any], path: Path, checks: set[int], timeout: float
-) -> Iterator[tuple[int, str]]:
+) -> Generator[tuple[int, str], None, None]:
     """Run the cells up to the last check: (place, "") for each check that passes, or what stopped it."""
     from nbclient import NotebookClient
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import nbclient
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -181,3 +182,18 @@ def test_a_part_of_a_notebook_is_refused_before_any_kernel(file, cooking):
     file.write_text('{"cells": [{"cell_type": "code", "source": 3, "id": "check-1"}], "nbformat": 4}')
     with pytest.raises(BadNotebook):
         next(results(file, cooking, 60))
+
+
+def test_ctrl_c_while_the_kernel_ends_is_not_lost(file, cooking, monkeypatch):
+    """A generator left to the garbage collector would swallow it, and watch would go on."""
+    end = nbclient.NotebookClient._cleanup_kernel
+
+    def interrupted(self):
+        end(self)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nbclient.NotebookClient, "_cleanup_kernel", interrupted)
+    cook(file, boil="def boil(x):\n    ...")
+    with pytest.raises(KeyboardInterrupt):
+        for _ in results(file, cooking, 60):
+            pass
