@@ -35,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_progress_of_ours(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Checks that tests run leave the progress of whoever runs the tests alone."""
+    os.environ["RECSYS_COURSE_HOME"] = str(tmp_path_factory.mktemp("progress"))
+
+
 @pytest.fixture
 def data_folder() -> Path:
     """The folder of original files; for tests marked realdata."""

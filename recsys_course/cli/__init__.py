@@ -1,4 +1,4 @@
-"""The command line: ``recsys-course data | evaluate | recommend``."""
+"""The command line: ``recsys-course data | evaluate | recommend | exercises``."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from recsys_course import __version__
 from recsys_course.cli.datasets import app as data_app
 from recsys_course.cli.errors import OneLine
 from recsys_course.cli.evaluating import evaluate
+from recsys_course.cli.exercises import app as exercises_app
 from recsys_course.cli.recommending import recommend
 
 app = typer.Typer(
     name="recsys-course",
     cls=OneLine,
-    help="The algorithms of the course on real and simulated data.",
+    help="The algorithms of the course on real and simulated data, and its exercises.",
     epilog="Start here:\n\nrecsys-course data list\n\n"
     "recsys-course evaluate --data world:shop --models popularity,item-knn\n\n"
-    "recsys-course recommend --data ml-100k --model item-knn --user 1",
+    "recsys-course recommend --data ml-100k --model item-knn --user 1\n\n"
+    "recsys-course exercises",
     add_completion=False,
     pretty_exceptions_enable=False,
     invoke_without_command=True,
 )
 app.add_typer(data_app, name="data")
+app.add_typer(exercises_app, name="exercises")
 app.command(
     epilog="Examples:\n\nrecsys-course evaluate --data ml-100k --positives 4\n\n"
     "recsys-course evaluate --data ml-100k --task rating --split random --models damped-means,funk-svd\n\n"

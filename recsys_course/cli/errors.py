@@ -14,6 +14,10 @@ from typer.core import TyperGroup
 TRACEBACK_VARIABLE = "RECSYS_COURSE_TRACEBACK"  # set it to see where an error came from
 
 
+class Stopped(Exception):
+    """Ctrl-C, in a command that ends in no other way; its text stands in place of "stopped"."""
+
+
 class OneLine(TyperGroup):
     """A command group that reports errors in one line."""
 
@@ -27,6 +31,9 @@ class OneLine(TyperGroup):
             code = super().main(*args, **kwargs)
         except (KeyboardInterrupt, typer.Abort):
             code = 130
+        except Stopped as last_words:
+            print(f"\n{last_words}", file=sys.stderr)
+            sys.exit(130)
         except BrokenPipeError:  # the reader of our output has left
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
