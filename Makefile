@@ -40,7 +40,7 @@ lint: $(READY)  ## ruff, mypy, import-linter
 exercises: $(READY)  ## make exercises/ from solutions/
 	@$(PY) tools/make_exercises.py
 
-index: $(READY)  ## make book/algorithms.md and book/api.md from the package
+index: $(READY)  ## make book/algorithms.md and book/api/ from the package
 	@$(PY) tools/make_index.py
 	@$(PY) tools/make_api.py
 

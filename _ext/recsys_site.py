@@ -26,12 +26,17 @@ VENDOR = ROOT / "_extra" / "vendor"
 log = logging.getLogger(__name__)
 
 # What the theme writes, and what a screen reader needs instead: a name that holds the visible text,
-# no name for an icon whose button has one, no list whose children are no entries.
+# no name for an icon whose button has one, no list whose children are no entries, a name for the arrow
+# that unfolds a section of the table of contents.
 REPAIRS = [
     (re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"'), r"\1"),
     (re.compile(r'(<summary) aria-label="Toggle hidden content"'), r"\1"),
     (re.compile(r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"'), r'\1 aria-hidden="true"'),
     (re.compile(r'<div role="list" class="citation-list">'), '<div class="citation-list">'),
+    (
+        re.compile(r'(>([^<]+)</a><details(?: open="open")?><summary)(?=><span class="toctree-toggle")'),
+        r'\1 aria-label="Pages of \2"',
+    ),
 ]
 
 

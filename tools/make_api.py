@@ -1,34 +1,48 @@
-"""Write ``book/api.md``, the package reference: one section per group, every public module in one.
+"""Write ``book/api/``, the package reference: one page per group, every public module on one of them.
 
-python tools/make_api.py            # write it
-python tools/make_api.py --check    # exit 1 if it would change
+python tools/make_api.py            # write the pages, remove those of groups long gone
+python tools/make_api.py --check    # exit 1 if a page would change, or is none of ours
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "book" / "api.md"
-HEAD = """\
-% Made by `make index`; the groups stand in tools/make_api.py.
-
+PAGES = ROOT / "book" / "api"
+MARK = "% Made by `make index`; the groups stand in tools/make_api.py.\n"
+HEAD = f"""\
+{MARK}
 # Package reference
 
-What the package offers, from its lowest floor upwards. Shapes are written with the sizes
+What the package offers, from its lowest floor upwards, one page a group. Shapes are written with the sizes
 *U* users, *I* items, *N* events, *B* users asked at a time, *K* factors.
+
 """
-# A package stands for all its modules. What is for the command line or for the checks is not listed.
+
+
+class Group(NamedTuple):
+    """One page: its title and its modules."""
+
+    title: str
+    entries: list[str]
+
+
+# File name -> page, in the order of the table of contents (_toc.yml). A package stands for all its modules
+# but those named elsewhere. What is for the command line or for the checks is not listed.
 GROUPS = {
-    "The log": ["ids", "interactions", "tables"],
-    "Similarities, top-n and metrics": ["similarity", "ranking", "metrics"],
-    "What all models share": ["base", "item_to_item", "compiled", "progress"],
-    "Datasets and splits": ["data"],
-    "Models": ["baselines", "neighbors", "factorization", "linear"],
-    "Evaluation": ["evaluation"],
-    "Catalogue of models": ["registry"],
-    "Figures": ["plots"],
+    "log": Group("The log", ["ids", "interactions", "tables"]),
+    "measures": Group("Similarities, top-n and metrics", ["similarity", "ranking", "metrics"]),
+    "shared": Group("What all models share", ["base", "item_to_item", "compiled", "progress"]),
+    "data": Group("Datasets and splits", ["data"]),
+    "world": Group("Simulated world", ["data.world"]),
+    "plain": Group("Baselines and linear item models", ["baselines", "linear"]),
+    "neighbors": Group("Neighbours", ["neighbors"]),
+    "factorization": Group("Factors", ["factorization"]),
+    "evaluation": Group("Evaluation and the catalogue of models", ["evaluation", "registry"]),
+    "plots": Group("Figures", ["plots"]),
 }
 UNLISTED = ["checks", "cli"]
 
@@ -44,38 +58,69 @@ def modules() -> list[str]:
     return found
 
 
-def below(name: str, package: str) -> bool:
-    """Is the module ``name`` the package itself or one of its modules?"""
-    return name == package or name.startswith(f"{package}.")
+def entry_of(name: str) -> str:
+    """The entry that a module belongs to, the longest that names it or a package around it; "" when none."""
+    entries = [entry for group in GROUPS.values() for entry in group.entries] + UNLISTED
+    around = [entry for entry in entries if name == entry or name.startswith(f"{entry}.")]
+    return max(around, key=len, default="")
 
 
-def page() -> str:
-    """The whole page; ValueError when a module stands in no group."""
-    names = modules()
-    listed = [entry for group in GROUPS.values() for entry in group]
-    lost = [name for name in names if not any(below(name, entry) for entry in [*listed, *UNLISTED])]
-    if lost:
+def directive(name: str) -> str:
+    """What shows one module; a package only gathers names, so its members stand with their modules."""
+    package = (ROOT / "recsys_course" / name.replace(".", "/")).is_dir()
+    members = "" if package else "   :members:\n   :show-inheritance:\n"
+    return f".. automodule:: recsys_course.{name}\n{members}\n"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every page; ValueError when a module stands in no group, or an entry has none."""
+    entries = {name: entry_of(name) for name in modules()}
+    if lost := [name for name, entry in entries.items() if not entry]:
         raise ValueError(f"tools/make_api.py: no group for {', '.join(lost)}")
-    text = HEAD
-    for title, entries in GROUPS.items():
-        text += f"\n## {title}\n\n```{{eval-rst}}\n"
-        for name in (name for entry in entries for name in names if below(name, entry)):
-            package = (ROOT / "recsys_course" / name.replace(".", "/")).is_dir()  # only gathers names
-            members = "" if package else "   :members:\n   :show-inheritance:\n"
-            text += f".. automodule:: recsys_course.{name}\n{members}\n"
-        text += "```\n"
-    return text
+    made, overview = {}, HEAD
+    for file, group in GROUPS.items():
+        if empty := set(group.entries) - set(entries.values()):
+            raise ValueError(f"tools/make_api.py: group {file!r}: no module for {', '.join(sorted(empty))}")
+        names = [name for entry in group.entries for name in entries if entries[name] == entry]
+        shown = "".join(directive(name) for name in names)
+        made[f"{file}.md"] = f"{MARK}\n# {group.title}\n\n```{{eval-rst}}\n{shown}```\n"
+        links = ", ".join(f"{{py:mod}}`{name} <recsys_course.{name}>`" for name in names)
+        overview += f"- {{doc}}`{file}`: {links}\n"
+    return {"index.md": overview, **made}
+
+
+def write(wanted: dict[str, str]) -> None:
+    """Write the pages; those that an earlier run made and nobody wants any more go."""
+    PAGES.mkdir(exist_ok=True)
+    for file in PAGES.glob("*.md"):
+        if file.name not in wanted and file.read_text(encoding="utf-8").startswith(MARK):
+            file.unlink()
+    for name, text in wanted.items():
+        (PAGES / name).write_text(text, encoding="utf-8")
+
+
+def complaints(wanted: dict[str, str]) -> list[str]:
+    """One line for each page that is missing, out of date, or of no group."""
+    there = {file.name: file.read_text(encoding="utf-8") for file in PAGES.glob("*.md")}
+    stale = [
+        f"book/api/{name} is out of date; run: make index"
+        for name in wanted
+        if there.get(name) != wanted[name]
+    ]
+    return stale + [
+        f"book/api/{name} belongs to no group of tools/make_api.py" for name in sorted(there.keys() - wanted)
+    ]
 
 
 def main() -> int:
-    """Write the page, or compare it."""
-    text = page()
+    """Write the pages, or compare them."""
+    wanted = pages()
     if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        print(f"{PAGE.relative_to(ROOT)} is out of date; run: make index")
-        return 1
-    return 0
+        write(wanted)
+        return 0
+    wrong = complaints(wanted)
+    print(*wrong, sep="\n", end="\n" if wrong else "")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 class Quiet(SimpleHTTPRequestHandler):
     """Files only, no line per request; the type of modules does not depend on the system."""
 
+    protocol_version = "HTTP/1.1"  # one connection for the thirty files of a page
+
     def guess_type(self, path: str | os.PathLike[str]) -> str:
         return "text/javascript" if str(path).endswith((".js", ".mjs")) else super().guess_type(path)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,11 +95,57 @@ def test_generated_pages_are_up_to_date(script: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_reference_refuses_a_module_without_a_group(monkeypatch) -> None:
+def test_the_reference_refuses_a_module_without_a_group_and_a_group_without_modules(monkeypatch) -> None:
     api = module("tools/make_api.py")
-    monkeypatch.setattr(api, "GROUPS", {"Models": ["baselines"]})
+    monkeypatch.setattr(api, "GROUPS", {"models": api.Group("Models", ["baselines"])})
     with pytest.raises(ValueError, match="no group for base, "):
-        api.page()
+        api.pages()
+    monkeypatch.undo()
+    monkeypatch.setitem(api.GROUPS, "more", api.Group("More", ["bassline"]))
+    with pytest.raises(ValueError, match="'more': no module for bassline"):
+        api.pages()
+
+
+def test_every_public_module_stands_on_one_page_of_the_reference() -> None:
+    api = module("tools/make_api.py")
+    shown = [
+        name
+        for text in api.pages().values()
+        for name in re.findall(r"automodule:: recsys_course\.(\S+)", text)
+    ]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == {name for name in api.modules() if api.entry_of(name) not in api.UNLISTED}
+    world = re.findall(r"automodule:: recsys_course\.(\S+)", api.pages()["world.md"])
+    assert world and all(name.startswith("data.world") for name in world)  # not on the page of data too
+
+
+def test_the_table_of_contents_has_the_pages_of_the_reference_in_their_order() -> None:
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    chapters = [chapter for part in parts for chapter in part["chapters"]]
+    sections = next(chapter["sections"] for chapter in chapters if chapter["file"] == "book/api/index")
+    groups = module("tools/make_api.py").GROUPS
+    assert [section["file"] for section in sections] == [f"book/api/{file}" for file in groups]
+
+
+def test_pages_of_the_reference_that_nobody_wants_are_named_and_only_our_own_removed(
+    tmp_path, monkeypatch
+) -> None:
+    api = module("tools/make_api.py")
+    monkeypatch.setattr(api, "PAGES", tmp_path / "api")
+    wanted = api.pages()
+    api.write(wanted)
+    assert api.complaints(wanted) == []
+    (tmp_path / "api" / "gone.md").write_text(api.MARK + "# Gone")
+    (tmp_path / "api" / "notes.md").write_text("# Written by hand")
+    (tmp_path / "api" / "log.md").write_text("edited")
+    (tmp_path / "api" / "plots.md").unlink()
+    told = api.complaints(wanted)
+    assert [line.split()[0] for line in told] == [
+        f"book/api/{n}.md" for n in ("log", "plots", "gone", "notes")
+    ]
+    assert "out of date" in told[0] and "belongs to no group" in told[2]
+    api.write(wanted)
+    assert api.complaints(wanted) == ["book/api/notes.md belongs to no group of tools/make_api.py"]
 
 
 def test_constraints_are_exact_and_name_every_requirement() -> None:
