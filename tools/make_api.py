@@ -42,6 +42,7 @@ GROUPS = {
     "neighbors": Group("Neighbours", ["neighbors"]),
     "factorization": Group("Factors", ["factorization"]),
     "evaluation": Group("Evaluation and the catalogue of models", ["evaluation", "registry"]),
+    "exercises": Group("Exercises and progress", ["exercises"]),
     "plots": Group("Figures", ["plots"]),
 }
 UNLISTED = ["checks", "cli"]
