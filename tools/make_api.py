@@ -19,7 +19,7 @@ HEAD = """\
 What the package offers, from its lowest floor upwards. Shapes are written with the sizes
 *U* users, *I* items, *N* events, *B* users asked at a time, *K* factors.
 """
-# A package stands for all its modules. What is for the command line or for the checks is not listed.
+# A package stands for all its modules. What is for the command line or the exercises is not listed.
 GROUPS = {
     "The log": ["ids", "interactions", "tables"],
     "Similarities, top-n and metrics": ["similarity", "ranking", "metrics"],
@@ -30,7 +30,7 @@ GROUPS = {
     "Catalogue of models": ["registry"],
     "Figures": ["plots"],
 }
-UNLISTED = ["checks", "cli"]
+UNLISTED = ["checks", "cli", "exercises"]
 
 
 def modules() -> list[str]:
