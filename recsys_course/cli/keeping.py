@@ -35,7 +35,7 @@ def reset(
     chapter, exercises = _chapter_or_exercise(what)
     path = None if progress_only else notebook(chapter, folder)
     names = f"{len(exercises)} exercises" if len(exercises) > 1 else exercises[0].name
-    question = f"Forget the progress of {names}" + (f" and empty the answer in {path}?" if path else "?")
+    question = f"Forget the progress of {names}" + (f" and put the stub back in {path}?" if path else "?")
     if not yes and not typer.confirm(question):
         typer.echo("Nothing was changed.")
         return

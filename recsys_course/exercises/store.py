@@ -20,8 +20,10 @@ def home() -> Path:
     """The folder of the learner's progress; it need not exist."""
     if named := os.environ.get(HOME_VARIABLE):
         return Path(named).expanduser()
-    from platformdirs import user_data_dir
-
+    try:
+        from platformdirs import user_data_dir
+    except ImportError:  # in the browser, where no file would last anyway
+        return Path("recsys_course")
     return Path(user_data_dir("recsys_course", appauthor=False))
 
 

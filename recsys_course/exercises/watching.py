@@ -120,9 +120,7 @@ def _run(
                 continue
             trouble = _trouble(client, cell, place)
             if trouble or place in checks:
-                yield place, trouble
-            if trouble:
-                return
+                yield place, trouble  # after trouble nobody asks for more
 
 
 def _for_nbclient(raw: dict[str, Any], path: Path) -> Any:

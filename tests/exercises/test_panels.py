@@ -79,6 +79,17 @@ def test_without_widgets_there_is_the_text(cooking, home, monkeypatch):
     assert panel("7")._repr_mimebundle_() == {"text/plain": str(panel("7"))}
 
 
+def test_in_the_browser_progress_lasts_as_long_as_python(cooking, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RECSYS_COURSE_HOME")
+    for absent in ("platformdirs", "sqlite3", "ipywidgets"):
+        monkeypatch.setitem(sys.modules, absent, None)
+    record("cooking.boil", True, 20)
+    hint("fry")
+    assert "1 of 2 done" in str(panel("7")) and "1 of 3 shown" in panel("7")._repr_mimebundle_()["text/plain"]
+    assert len(capsys.readouterr().err.splitlines()) == 1 and not list(tmp_path.iterdir())
+
+
 def test_widgets_come_with_the_text(widgets):
     shown, parts = widgets
     bundle = shown._repr_mimebundle_(include=None, exclude=None)
