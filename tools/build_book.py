@@ -46,7 +46,7 @@ def is_current() -> bool:
 
 def clear() -> None:
     """Remove what the last build left, and execution caches of packages long gone."""
-    for name in ("html", ".doctrees", "jupyter_execute"):
+    for name in ("html", ".doctrees", "jupyter_execute", "lite"):
         shutil.rmtree(BUILD / name, ignore_errors=True)
     keep = execution_cache()
     keep.mkdir(parents=True, exist_ok=True)
