@@ -1,4 +1,4 @@
-"""The checks that the exercises call: one module a chapter, one check an exercise.
+"""The checks that the exercises call: one folder a chapter, one module an exercise.
 
 >>> from recsys_course import checks
 >>> checks.collaborative_filtering.pearson(my_function)   # doctest: +SKIP

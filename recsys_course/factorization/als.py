@@ -40,7 +40,7 @@ class ALS(BiasedFactors):
 
     Cost: O(N K^2 + (U + I) K^3) per sweep, all processors. With reg = 0 a user with fewer
         than K ratings has many solutions; a tiny ridge then picks a small one.
-    Book: equation (3.8); exercise als_user.
+    Book: equation (3.8); exercise als_half_step.
     Source: Zhou et al. 2008 (weighted lambda). Differs: biases are taken off first.
     """
 

@@ -40,7 +40,7 @@ class BPR(Recommender):
         ValueError: a setting outside its range. Diverged: parameters left the finite numbers.
 
     Cost: O(N K) per epoch, one thread, so that a seed means one result.
-    Book: equation (3.12); exercise bpr_step.
+    Book: equation (3.12); exercise bpr_gradient.
     Source: Rendle et al. 2009. Differs: events are drawn uniformly; where ten draws bring
         no item that the user has not met, the triple is skipped.
     """

@@ -1,17 +1,22 @@
 """The checks of the chapter Collaborative filtering, in the order of its exercises.
 
-Each reference is written below its check. Each stands for one exercise of
-``exercises/03_collaborative_filtering.ipynb`` and has the name of the function to write.
+Each exercise has a module: the reference, named as the function to write, under its check.
 """
 
-from recsys_course.checks.collaborative_filtering._factors import als_user, bpr_step, sgd_step
-from recsys_course.checks.collaborative_filtering._linear import ease
-from recsys_course.checks.collaborative_filtering._neighbors import item_knn, user_knn, who_can_score
-from recsys_course.checks.collaborative_filtering._similarity import jaccard, pearson, similarity
+from recsys_course.checks.engine import Check
+from recsys_course.checks.engine.chapter import load_check
 
-CHECKS = (similarity, pearson, jaccard, user_knn, item_knn, who_can_score, sgd_step, als_user, bpr_step, ease)
+EXERCISES = (
+    "cosine", "pearson", "jaccard", "top_n", "split_by_time",
+    "similarity", "user_knn", "item_knn", "item_cf", "who_can_score", "ndcg",
+    "mf_gradient", "sgd_step", "als_half_step", "bpr_gradient", "ease",
+)  # fmt: skip
 
-__all__ = [
-    "CHECKS", "als_user", "bpr_step", "ease", "item_knn", "jaccard", "pearson", "sgd_step",
-    "similarity", "user_knn", "who_can_score",
-]  # fmt: skip
+
+def __getattr__(name: str) -> Check:
+    """A check, imported on first use."""
+    return load_check(__name__, EXERCISES, name)
+
+
+def __dir__() -> list[str]:
+    return ["EXERCISES", *EXERCISES]

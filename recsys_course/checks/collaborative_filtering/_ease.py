@@ -1,11 +1,11 @@
-"""Exercise 10: a linear model in closed form."""
+"""A linear model in closed form."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from recsys_course.checks._engine import Case, Slip, check
-from recsys_course.checks.collaborative_filtering._random import counts
+from recsys_course.checks.collaborative_filtering._arrays import counts
+from recsys_course.checks.engine import Case, Slip, check
 
 
 @check(
@@ -23,6 +23,7 @@ from recsys_course.checks.collaborative_filtering._random import counts
         ),
     ],
     at_random=lambda rng: (counts(rng), rng.uniform(0.5, 3)),
+    rng=np.random.default_rng,
     slips=[
         Slip(
             "the diagonal is not 0: an item that predicts itself is a perfect and useless answer",
