@@ -51,18 +51,20 @@ IN_BROWSER = """
 ```
 
 :::{div} only-from-folder
-**Trying in the browser needs a web server**, and you opened this page as a file. Run `make serve` in the folder of the
-project and open <http://127.0.0.1:8000>, or take the notebook.
+**Trying in the browser needs a web server**, and you opened this page as a file. Run `make serve` in the
+folder of the project and open <http://127.0.0.1:8000>, or take the notebook.
 :::
 
 ::::{admonition} In the browser, with nothing installed
 :class: note
 
-- **The first start takes some tens of seconds.** The notebook comes from this site (8 MB). Python itself comes from the public
-  server `cdn.jsdelivr.net`: Pyodide (13 MB), and numpy when a cell imports it. That server publishes numpy for the browser;
-  PyPI and npm do not. Only the button loads from there; the pages of this book load nothing from other servers.
-- **Your work stays in the storage of this browser**, on this device, and is sent nowhere. *File*, *Save Notebook* keeps it;
-  *File*, *Download* gives you the notebook as a file. Clearing the data of this site deletes it.
+- **The first start takes some tens of seconds.** The notebook comes from this site (11 MB). Python itself
+  comes from the public server `cdn.jsdelivr.net`: Pyodide (13 MB), and numpy when a cell imports it. That
+  server publishes numpy for the browser; PyPI and npm do not. Only the button loads from there; the pages
+  of this book load nothing from other servers.
+- **Your work stays in the storage of this browser**, on this device, and is sent nowhere. *File*, *Save
+  Notebook* keeps it; *File*, *Download* gives you the notebook as a file. Clearing the data of this site
+  deletes it.
 
 {ref}`More on working in the browser <how-to-browser>`
 ::::

@@ -30,9 +30,12 @@ IMPORT = re.compile(rf"^\s*(?:import|from)\s+({'|'.join(MISSING)})\b", re.MULTIL
 SOURCES = ("recsys_course", "pyproject.toml", "README.md", "LICENSE")  # all that the wheel is made of
 LINK = re.compile(r"\[([^\]]*)\]\(\.\./([\w/]+)\.(?:md|ipynb)(#[^)]*)?\)")
 
-NOTE = """**You are in the browser; nothing needs to be installed.** Python is still loading while the circle beside
-*Python (Pyodide)*, at the top right, turns: some tens of seconds the first time. Then run the cells from the top.
-Your work stays in this browser: *File*, *Save Notebook* keeps it, *File*, *Download* gives you a file of it."""
+NOTE = """**You are in the browser; nothing needs to be installed.** Python is still loading while the circle
+beside *Python (Pyodide)*, at the top right, turns: some tens of seconds the first time. Then run the cells
+from the top.
+
+Your work stays in this browser: *File*, *Save Notebook* keeps it; *File*, *Download* gives you the notebook
+as a file."""
 
 INSTALL = """# Fetches the course's package from this site; does nothing outside the browser.
 import sys

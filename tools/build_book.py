@@ -28,7 +28,7 @@ STAMP = BUILD / "html" / ".built-from"
 LOG = BUILD / "build.log"
 INPUTS = [
     "book", "recsys_course", "solutions", "exercises", "benchmarks/results", "_ext", "_extra",
-    "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml",
+    "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml", "README.md", "LICENSE",
 ]  # fmt: skip
 ADDRESSES = ("RECSYS_COURSE_SITE", "RECSYS_COURSE_REPOSITORY")
 
