@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[1]
 VENDOR = ROOT / "_extra" / "vendor"
+BRANCH = "main"
 log = logging.getLogger(__name__)
 
 # What the theme writes, and what a screen reader needs instead: a name that holds the visible text,
@@ -58,6 +58,11 @@ def execution_cache() -> Path:
     return ROOT / "_build" / "cache" / digest(ROOT / "recsys_course", ROOT / "benchmarks" / "results")
 
 
+def repository() -> str:
+    """The project's address, as the publishing workflow knows it; empty anywhere else."""
+    return os.environ.get("RECSYS_COURSE_REPOSITORY", "").rstrip("/")
+
+
 def use_vendored(app: Sphinx, config: Config) -> None:
     """Serve MathJax, Mermaid and the widgets ourselves when they are at hand."""
     if not (VENDOR / "versions.json").exists():
@@ -80,19 +85,12 @@ def use_addresses(app: Sphinx, config: Config) -> None:
         config.html_baseurl = config.ogp_site_url = site.rstrip("/") + "/"
         config.sitemap_url_scheme = "{link}"
         config.ogp_social_cards = {"enable": False}
-    if repository := os.environ.get("RECSYS_COURSE_REPOSITORY"):
-        config.html_theme_options["repository_url"] = repository
-
-
-def link_notebooks(app: Sphinx, tree: nodes.document) -> None:
-    """A link to a notebook that is no page of the book, as an exercise is none, downloads it."""
-    for node in list(tree.findall(addnodes.pending_xref)):
-        target = node.get("reftarget", "")
-        file = ROOT / f"{target}.ipynb"
-        if node.get("refdomain") == "doc" and target not in app.env.found_docs and file.exists():
-            link = addnodes.download_reference(reftarget=f"/{target}.ipynb", classes=["xref", "download"])
-            link += node.children
-            node.replace_self(link)
+    options = config.html_theme_options
+    if address := repository():
+        options |= {"repository_url": address, "repository_branch": BRANCH}
+    else:  # Jupyter Book names its own repository instead, and the launch buttons would lead there
+        for name in ("repository_url", "launch_buttons"):
+            options.pop(name, None)
 
 
 def repair_page(
@@ -139,7 +137,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.setup_extension("sphinxext.opengraph")
     for change in (use_vendored, use_cache, use_addresses):
         app.connect("config-inited", change)
-    app.connect("doctree-read", link_notebooks, priority=400)  # Sphinx collects downloads at 500
     app.connect("html-page-context", repair_page, priority=900)  # after the theme's own, at 500 and 501
     app.connect("build-finished", repair_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

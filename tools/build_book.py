@@ -28,7 +28,7 @@ STAMP = BUILD / "html" / ".built-from"
 LOG = BUILD / "build.log"
 INPUTS = [
     "book", "recsys_course", "solutions", "exercises", "benchmarks/results", "_ext", "_extra",
-    "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml",
+    "_config.yml", "_toc.yml", "constraints.txt", "pyproject.toml", "README.md", "LICENSE",
 ]  # fmt: skip
 ADDRESSES = ("RECSYS_COURSE_SITE", "RECSYS_COURSE_REPOSITORY")
 
@@ -46,7 +46,7 @@ def is_current() -> bool:
 
 def clear() -> None:
     """Remove what the last build left, and execution caches of packages long gone."""
-    for name in ("html", ".doctrees", "jupyter_execute"):
+    for name in ("html", ".doctrees", "jupyter_execute", "lite"):
         shutil.rmtree(BUILD / name, ignore_errors=True)
     keep = execution_cache()
     keep.mkdir(parents=True, exist_ok=True)

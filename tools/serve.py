@@ -22,9 +22,17 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...
 
 
+class Patient(ThreadingHTTPServer):
+    """A reader who leaves a page before it has loaded hangs up on its files: no error to print."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 def server(port: int = 0, folder: Path = SITE) -> ThreadingHTTPServer:
     """A server on 127.0.0.1 that is not running yet; port 0 takes any free one."""
-    return ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Quiet, directory=str(folder)))
+    return Patient(("127.0.0.1", port), functools.partial(Quiet, directory=str(folder)))
 
 
 def main() -> int:

@@ -46,6 +46,17 @@ def address(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def below(site: Path) -> Iterator[str]:
+    """The same, but in a folder of its server, as the pages of a project on GitHub are."""
+    import serve
+
+    with serve.server(folder=site.parent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{site.name}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A headless Chromium of this machine; RECSYS_COURSE_CHROMIUM names another one."""
     named = os.environ.get("RECSYS_COURSE_CHROMIUM")

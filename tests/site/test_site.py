@@ -37,7 +37,7 @@ CARDS = """() => [...document.querySelectorAll('.cell_output img')].map(image =>
 def pages(site: Path) -> list[str]:
     """Addresses, below the root, of the pages; without the code viewer and the first page, which forwards."""
     found = (path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html")))
-    made = ("_modules/", "_static/", "vendor/", "reports/", "index.html")
+    made = ("_modules/", "_static/", "vendor/", "reports/", "lite/", "index.html")
     return [page for page in found if not page.startswith(made)]
 
 
@@ -63,7 +63,7 @@ class Links(HTMLParser):
 
 def read(site: Path) -> dict[Path, Links]:
     """All pages, the code viewer's included."""
-    files = [f for f in site.rglob("*.html") if not {"vendor", "reports", "_static"} & set(f.parts)]
+    files = [f for f in site.rglob("*.html") if not {"vendor", "reports", "_static", "lite"} & set(f.parts)]
     return {file: Links(file.read_text(encoding="utf-8")) for file in files}
 
 
