@@ -253,13 +253,13 @@ def test_what_needs_the_file_fails_when_it_is_locked(monkeypatch, mine):
     record(FIRST.id, True, 20)
     said("export", "mine.json")
     other = locked(store().path)
-    for words in [
-        ("export", "new.json"),
-        ("import", "mine.json"),
-        ("reset", FIRST.number, "--progress-only", "-y"),
-    ]:
+    for words, told in {
+        ("export", "new.json"): "cannot be read, so nothing was written",
+        ("import", "mine.json"): "was not saved",
+        ("reset", FIRST.number, "--progress-only", "-y"): "was not forgotten",
+    }.items():
         result = run(*words)
-        assert result.exit_code == 1 and "error: " in result.stderr.splitlines()[-1], result.output
+        assert result.exit_code == 1 and told in result.stderr.splitlines()[-1], result.output
     assert not Path("new.json").exists()
     assert run().exit_code == 0 and run("show", FIRST.number).exit_code == 0
     assert FIRST.hints[0].title in said("hint", FIRST.number)

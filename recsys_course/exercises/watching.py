@@ -55,6 +55,8 @@ def watch(
                 return True
         except (BadNotebook, OSError) as error:
             say(f"Not a whole notebook yet ({error}). Waiting for the next save.")
+        except RuntimeError as error:  # of nbclient
+            say(f"Python could not be started ({error}). Save again to try again.")
     return False
 
 

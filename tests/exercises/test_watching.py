@@ -95,6 +95,14 @@ def test_a_half_saved_file_is_said_and_waited_for(file):
     assert "line 3" in watched.said[0] and "in use" in watched.said[1]
 
 
+def test_a_kernel_that_does_not_start_does_not_end_the_watch(file):
+    watched = Watched(file, [RuntimeError("Kernel died before replying to kernel_info"), False])
+    assert watched.run(nothing, save(file, "{ }")) == [1, 1, 2]
+    assert watched.said == [
+        "Python could not be started (Kernel died before replying to kernel_info). Save again to try again."
+    ]
+
+
 def test_a_file_that_goes_and_comes_back(file):
     watched = Watched(file, [False] * 2)
     watched.run(file.unlink, nothing, save(file, "{}"))
