@@ -7,6 +7,7 @@ An algorithm is a dataclass whose fields are its configuration. It writes ``_fit
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -152,10 +153,16 @@ class Recommender(Fitted):
         return np.bincount(self.seen_.indices, minlength=self.n_items_).astype(np.float64)
 
 
+@dataclass
 class RatingPredictor(Fitted):
-    """Predicts the stars a user would give. Subclasses write ``_fit`` and ``_predict``."""
+    """Predicts the stars a user would give. Subclasses write ``_fit`` and ``_predict``.
 
-    clip: bool = True  # keep predictions inside the range of stars seen in training
+    Args:
+        clip: keep what ``predict`` says inside the range of stars seen in training. An option
+            of every rating predictor, given by keyword; scores for a ranking are never clipped.
+    """
+
+    clip: bool = field(default=True, kw_only=True)  # so that a model's own options come first
 
     def fit(self, data: Interactions) -> Self:
         """Learn from a log of ratings; of a pair rated more than once the mean counts.

@@ -103,10 +103,11 @@ def make_model(name: str, **params: Any) -> Any:
 
 
 def parameters(name: str) -> dict[str, Any]:
-    """Names and types of what a model can be given, in order."""
+    """Names and types of what a model can be given, in the order of its signature."""
     cls = model_info(name).load()
     hints = typing.get_type_hints(cls)
-    return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+    fields = sorted(dataclasses.fields(cls), key=lambda f: bool(f.kw_only))  # as in the signature
+    return {f.name: hints[f.name] for f in fields if f.init}
 
 
 def _fits(value: Any, kind: Any) -> bool:

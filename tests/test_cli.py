@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from recsys_course import __version__
-from recsys_course.baselines import Popularity
+from recsys_course.baselines import DampedMeans, Popularity
 from recsys_course.cli import app
 from recsys_course.data import catalog, load, split_by_time
 from recsys_course.evaluation import evaluate
@@ -142,6 +142,23 @@ def test_rating_task():
     result = run("evaluate", *DATA, "--task", "rating", "--models", "damped-means", "--param", "damping=0")
     assert result.exit_code == 0, result.stderr
     assert "rmse" in result.stdout and "ndcg" not in result.stdout
+
+
+def test_predictions_need_not_be_clipped(tmp_path, monkeypatch):
+    monkeypatch.setattr(DampedMeans, "_predict", lambda self, users, items: np.full(len(users), 99.0))
+    error = {}
+    for clip in ("true", "false"):
+        path = tmp_path / f"{clip}.json"
+        how = ["--param", f"clip={clip}", "--json", str(path)]
+        result = run("evaluate", *DATA, "--task", "rating", "--models", "damped-means", *how)
+        assert result.exit_code == 0, result.stderr
+        model = json.loads(path.read_text())["models"]["damped-means"]
+        assert model["parameters"] == {"damping": 5.0, "clip": clip == "true"}
+        error[clip] = model["metrics"]["rmse"]
+    assert error["true"] <= 4 and error["false"] >= 94  # from 1..5 to 5, and to 99
+    refused(
+        run("evaluate", *DATA, "--task", "rating", "--models", "als", "--param", "clip=no"), 2, "clip='no'"
+    )
 
 
 def test_warm_judges_only_known_users():

@@ -1,6 +1,7 @@
 """What every algorithm must do, whatever it computes. A new algorithm is one line in MODELS."""
 
 import dataclasses
+import inspect
 import pickle
 from functools import cache
 
@@ -268,6 +269,15 @@ def test_predictions_stay_inside_the_stars_of_training(name):
     order = np.random.default_rng(0).permutation(80)
     np.testing.assert_allclose(model.predict(users[order], items[order]), stars[order], rtol=1e-5)
     assert model.predict([], []).shape == (0,)
+
+
+@each_rater
+def test_clipping_is_an_option_the_last_and_by_keyword(name, monkeypatch):
+    last = list(inspect.signature(MODELS[name]).parameters.values())[-1]
+    assert (last.name, last.kind, last.default) == ("clip", inspect.Parameter.KEYWORD_ONLY, True)
+    monkeypatch.setattr(MODELS[name], "_predict", lambda self, users, items: np.full(len(users), 99.0))
+    assert MODELS[name]().fit(rated()).predict([0], [0]).tolist() == [4]
+    assert MODELS[name](clip=False).fit(rated()).predict([0], [0]).tolist() == [99]
 
 
 @each_rater

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import inspect
 import subprocess
 import sys
 
@@ -37,6 +38,18 @@ def test_every_model_accepts_its_own_defaults(name):
     assert make_model(name, **values) == model
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_every_rating_predictor_says_that_it_can_clip_after_its_own_options(name):
+    names = list(parameters(name))
+    rates = issubclass(MODELS[name].load(), RatingPredictor)
+    assert names[-1:] == ["clip"] if rates else "clip" not in names
+    assert names == list(inspect.signature(MODELS[name].load()).parameters)
+    if rates:
+        assert make_model(name, clip=False).clip is False
+        with pytest.raises(TypeError, match=f"{name}: clip=0; expected bool"):
+            make_model(name, clip=0)
+
+
 def test_importing_the_registry_loads_no_model():
     code = (
         "import sys; from recsys_course.registry import MODELS; "
@@ -54,7 +67,7 @@ def test_unknown_model_gets_the_nearest(wrong, near):
 
 
 def test_unknown_parameter_lists_those_there_are():
-    with pytest.raises(ValueError, match="damped-means has no parameter 'dampen'; it has: damping"):
+    with pytest.raises(ValueError, match="damped-means has no parameter 'dampen'; it has: damping, clip"):
         make_model("damped-means", dampen=1)
     with pytest.raises(ValueError, match="popularity has no parameter 'k'; it has: none"):
         make_model("popularity", k=1)

@@ -35,8 +35,9 @@ class ItemKNN(ItemToItem):
         weights_: (I, I) sparse; column i holds the k neighbours of item i.
 
     Raises:
-        ValueError: k < 1, an unknown similarity, a negative option, or pearson or
-            adjusted_cosine without use_values (0/1 data have no spread to correlate).
+        ValueError: k < 1, an unknown similarity, a negative option, pearson or
+            adjusted_cosine without use_values (0/1 data have no spread to correlate), or
+            jaccard with inverse_frequency (it counts, and knows no weights).
 
     Cost: fit O(sum over users of items^2) through inverted lists, memory O(I k);
         score O(history * k) per user.
@@ -104,6 +105,11 @@ def compared(R: sparse.csr_array, model: ItemKNN | UserKNN) -> sparse.csr_array:
         raise ValueError(
             f"similarity: {model.similarity!r} compares stars, but every event counts 1; "
             "set use_values=True, or take cosine or jaccard"
+        )
+    if model.similarity == "jaccard" and model.inverse_frequency:
+        raise ValueError(
+            "inverse_frequency: True with similarity 'jaccard', which counts what two rows share and asks "
+            "for no weights; set inverse_frequency=False, or take cosine"
         )
     values = R.data if model.use_values else np.ones_like(R.data)
     if model.inverse_frequency:

@@ -31,7 +31,7 @@ class Fixed(Recommender):
 class Three(RatingPredictor):
     """Predicts three stars, always."""
 
-    clip = False
+    clip: bool = False
 
     def _fit(self, data: Interactions) -> None: ...
 

@@ -19,7 +19,7 @@ SETTINGS = [
     {"k": 3, "use_values": True, "shrinkage": 0.0},
     {"k": 3, "similarity": "pearson", "use_values": True, "shrinkage": 0.5},
     {"k": 3, "similarity": "adjusted_cosine", "use_values": True, "shrinkage": 0.5, "significance": 4.0},
-    {"k": 3, "similarity": "jaccard", "use_values": True, "inverse_frequency": True},
+    {"k": 3, "similarity": "jaccard", "use_values": True},
 ]
 each_setting = pytest.mark.parametrize(
     "setting", SETTINGS, ids=lambda s: "-".join(map(str, s.values())) or "default"
@@ -149,6 +149,16 @@ def test_stars_count_only_when_asked(make):
 def test_measures_of_stars_refuse_plain_events(make, measure):
     with pytest.raises(ValueError, match=f"similarity: '{measure}' compares stars.*use_values=True"):
         make(similarity=measure).fit(random_log())
+
+
+@pytest.mark.parametrize("make", [ItemKNN, UserKNN])
+@pytest.mark.parametrize("use_values", [False, True])
+def test_jaccard_refuses_the_weights_that_it_would_not_look_at(make, use_values):
+    model = make(similarity="jaccard", inverse_frequency=True, use_values=use_values)
+    with pytest.raises(
+        ValueError, match=r"inverse_frequency: True with similarity 'jaccard'.*or take cosine"
+    ):
+        model.fit(random_log())
 
 
 @pytest.mark.parametrize("make", [ItemKNN, UserKNN])
