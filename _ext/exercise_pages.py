@@ -56,7 +56,7 @@ folder of the project and open <http://127.0.0.1:8000>, or take the notebook.
 :::
 
 ::::{admonition} In the browser, with nothing installed
-:class: note
+:class: note try-note
 
 - **The first start takes some tens of seconds.** The notebook comes from this site (11 MB). Python itself
   comes from the public server `cdn.jsdelivr.net`: Pyodide (13 MB), and numpy when a cell imports it. That
@@ -96,8 +96,8 @@ def front(stem: str, missing: str, address: str = "") -> str:
     places = "{ref}`your own machine <how-to-exercises>`" + (" or on Colab" if on_github else "")
     parts = [
         WAYS.format(ways="".join(ways)),
-        ON_COLAB.format(address=address) if on_github else "",
         NOT_IN_BROWSER.format(obstacle=missing, places=places) if missing else IN_BROWSER,
+        ON_COLAB.format(address=address) if on_github else "",
     ]
     return "".join(parts)
 
