@@ -26,7 +26,7 @@ serve: book  ## build, then serve on http://127.0.0.1:8000 (PORT=...)
 test: lint  ## everything that must hold: lint, exercises, notebooks, unit tests
 	@$(PY) tools/make_exercises.py --check
 	@$(PY) -m pytest --nbval -n $(WORKERS) --dist loadscope solutions
-	@$(PY) -m pytest -rs -n $(WORKERS) -m "not slow" tests
+	@$(PY) -m pytest -rs -n $(WORKERS) --dist loadscope -m "not slow" tests
 
 test-slow: $(READY)  ## metric floors and big logs
 	@$(PY) -m pytest -n $(WORKERS) -m slow tests
@@ -40,9 +40,10 @@ lint: $(READY)  ## ruff, mypy, import-linter
 exercises: $(READY)  ## make exercises/ from solutions/
 	@$(PY) tools/make_exercises.py
 
-index: $(READY)  ## make book/algorithms.md and book/api/ from the package
+index: $(READY)  ## make book/algorithms.md, book/api/ and book/appendix/coverage.md
 	@$(PY) tools/make_index.py
 	@$(PY) tools/make_api.py
+	@$(PY) tools/make_coverage.py
 
 bench: $(READY)  ## run the comparisons again and write benchmarks/results/
 	@$(PY) -m benchmarks
