@@ -113,8 +113,8 @@ def section(number: int, title: str, topics: list[Topic]) -> str:
     here = [topic for topic in topics if topic.state != "planned"]
     text = f"\n## {number}. {title}\n\n"
     if here:
-        text += "| Topic | Explained | Code | Practice |\n| --- | --- | --- | --- |\n"
-        text += "".join(f"{row(topic)}\n" for topic in here) + "\n"
+        table = ["| Topic | Explained | Code | Practice |", "|" + " --- |" * 4, *map(row, here)]
+        text += "\n".join(["```{table}", ":class: coverage", "", *table, "```"]) + "\n\n"
     if later := [topic for topic in topics if topic.state == "planned"]:
         text += "Planned:\n\n" + "".join(f"- {topic.title} (`{topic.id}`)\n" for topic in later)
     return text.rstrip() + "\n"
