@@ -291,13 +291,27 @@ def test_one_row_one_column_and_nothing(measure):
     assert got[[0], [1]] == pytest.approx([expected[measure]])
 
 
-def test_the_compared_matrix_is_left_as_it_was():
-    X = sparse_rows(dense_rows(1))
+@pytest.mark.parametrize("layout", ["csr", "csc"])
+def test_the_compared_matrix_is_left_as_it_was(layout):
+    X = sparse_rows(dense_rows(1)).asformat(layout)
     before = X.copy()
     for measure in MEASURES:
         similar_rows(X, 3, measure)
     np.testing.assert_array_equal(X.data, before.data)
     np.testing.assert_array_equal(X.indices, before.indices)
+
+
+@each_measure
+def test_rows_are_the_same_whichever_way_they_are_stored(measure):
+    X = sparse_rows(dense_rows(2))
+    for one, other in zip(prepare(X, measure), prepare(X.tocsc(), measure), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_norms_of_rows_without_entries_are_zero():
+    A = np.array([[3.0, 4.0], [np.nan, np.nan], [5.0, 12.0], [np.nan, np.nan]])
+    assert prepare(sparse_rows(A), "cosine").norm.tolist() == [5, 0, 13, 0]
+    assert prepare(sparse_rows(A), "jaccard").norm.tolist() == [2, 0, 2, 0]
 
 
 @pytest.mark.parametrize(

@@ -118,17 +118,19 @@ def test_cholesky_solves(K, seed):
     np.testing.assert_allclose(b, x, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
 @pytest.mark.parametrize("steps", [0, 30])
-def test_solve_rows_is_the_weighted_least_squares_of_each_row(steps):
+def test_solve_rows_is_the_weighted_least_squares_of_each_row(steps, ridge):
     rng, K = np.random.default_rng(0), 4
     pattern = random_log(12, 9, 0).to_csr()
     weight, target = rng.uniform(0.5, 2, pattern.nnz), rng.normal(size=pattern.nnz)
     fixed, free, G = rng.normal(size=(9, K)), rng.normal(size=(12, K)), np.eye(K) * 0.7
-    solve_rows(pattern, weight, target, fixed, free, G, 0.0, steps)
+    solve_rows(pattern, weight, target, fixed, free, G, ridge, steps)
     rows, columns = coordinates(pattern)
     for u in range(12):
         F, w, t = (x[rows == u] for x in (fixed[columns], weight, target))
-        np.testing.assert_allclose(free[u], np.linalg.solve(G + F.T @ (w[:, None] * F), F.T @ t), atol=1e-8)
+        A = G + ridge * len(F) * np.eye(K) + F.T @ (w[:, None] * F)
+        np.testing.assert_allclose(free[u], np.linalg.solve(A, F.T @ t), atol=1e-8)
 
 
 def test_fewer_steps_of_conjugate_gradients_come_nearer_each_time():
