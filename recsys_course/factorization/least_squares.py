@@ -58,7 +58,7 @@ def _solve_rows(first, last, start, col, root, pull, fixed, free, shared, ridge,
     longest = 1
     for u in range(first, last):
         longest = max(longest, start[u + 1] - start[u])
-    F, tau = np.empty((longest + 3, K), fixed.dtype), np.empty(longest, fixed.dtype)
+    F, tau = np.empty((longest, K), fixed.dtype), np.empty(longest, fixed.dtype)
     A, work = np.empty((K, K), fixed.dtype), np.empty((3, K), fixed.dtype)
     for u in range(first, last):
         n, x = start[u + 1] - start[u], free[u]
@@ -73,8 +73,9 @@ def _solve_rows(first, last, start, col, root, pull, fixed, free, shared, ridge,
         if cg_steps > 0:
             conjugate_gradient(F[:n], tau[:n], shared, ridge * n, x, cg_steps, work)
         else:
-            F[n : n + 3] = 0  # normal_matrix takes four rows at a time
-            normal_matrix(F, n, shared, ridge * n, A)
+            A[:] = np.dot(F[:n].T, F[:n]) + shared
+            for k in range(K):
+                A[k, k] += ridge * n
             x[:] = 0
             for e in range(n):
                 add(x, tau[e], F[e])
@@ -98,46 +99,26 @@ def dot(x, y):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def normal_matrix(F, n, shared, ridge, A):  # type: ignore[no-untyped-def]
-    """Lower triangle of A (K, K) = F'F + shared + ridge E, from n rows of F (n + 3, K), the last three 0.
-
-    Four rows at a time: each entry of A is then read and written a quarter as often.
-    """
-    K = F.shape[1]
-    A[:] = shared
-    for e in range(0, n, 4):
-        f, g, h, i = F[e], F[e + 1], F[e + 2], F[e + 3]
-        for k in range(K):
-            row, f_k, g_k, h_k, i_k = A[k], f[k], g[k], h[k], i[k]
-            for j in range(k + 1):
-                row[j] += f_k * f[j] + g_k * g[j] + h_k * h[j] + i_k * i[j]
-    for k in range(K):
-        A[k, k] += ridge
-
-
-@kernel
 def cholesky_solve(A, b):  # type: ignore[no-untyped-def]
-    """Solve A x = b for a symmetric positive definite A, of which the lower triangle is read.
+    """Solve A x = b for a symmetric positive definite A (K, K); b becomes x.
 
-    A is overwritten by L with A = L L', row by row; b becomes x.
+    The diagonal of an A that is singular, or no number, is lifted, at first by a millionth of
+    its mean, until A has a root: the answer is then finite, if A is.
     """
-    K = len(b)
-    for k in range(K):
-        row = A[k]
-        for j in range(k):
-            other, s = A[j], row[j]
-            for m in range(j):
-                s -= row[m] * other[m]
-            row[j] = s / other[j]
-        d = row[k]
-        for m in range(k):
-            d -= row[m] * row[m]
-        row[k] = np.sqrt(max(d, 1e-12))  # a singular A still gives a finite answer
+    K, L, lift = len(b), np.empty_like(A), 1e-6 * max(np.trace(A) / len(b), 1e-6)
+    for _ in range(10):
+        try:
+            L[:] = np.linalg.cholesky(A)
+            break
+        except Exception:  # the only kind that a compiled loop can catch
+            for k in range(K):
+                A[k, k] += lift
+            lift *= 10
     for k in range(K):  # L y = b
-        b[k] = (b[k] - dot(A[k, :k], b[:k])) / A[k, k]
+        b[k] = (b[k] - dot(L[k, :k], b[:k])) / L[k, k]
     for k in range(K - 1, -1, -1):  # L' x = y
-        b[k] /= A[k, k]
-        add(b[:k], -b[k], A[k, :k])
+        b[k] /= L[k, k]
+        add(b[:k], -b[k], L[k, :k])
 
 
 @kernel
