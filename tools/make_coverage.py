@@ -21,7 +21,7 @@ from recsys_course.exercises import chapters
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
 PAGE = BOOK / "appendix" / "coverage.md"
-CARDS = "interview/index.md"
+CARDS = "interview/{page}.md"
 STATES = ("covered", "in part", "planned")
 HEAD = """\
 % Made by `make index` from book/coverage.yml; do not edit.
@@ -73,12 +73,16 @@ def exercise_link(name: str) -> str:
     raise LookupError(f"no exercise {name}")
 
 
-def question_link(number: int) -> str:
-    """A link to a practice card; LookupError when there is none of this number."""
-    for title in headings(CARDS):
+def question_link(name: str) -> str:
+    """A link to a practice card by its chapter's number and its own; LookupError when there is none."""
+    page, _, number = name.partition(".")
+    cards = CARDS.format(page=page)
+    chapter = next(iter(BOOK.glob(f"[0-9]*_{page}.md")), None)
+    for title in headings(cards) if chapter and (BOOK / cards).is_file() else ():
         if title.startswith(f"{number}. "):
-            return f"[{number}](../{CARDS}#{slugify(title)})"
-    raise LookupError(f"no question {number}")
+            label = f"{int(chapter.name.partition('_')[0])}.{number}"
+            return f"[{label}](../{cards}#{slugify(title)})"
+    raise LookupError(f"no question {name}")
 
 
 LINKS = {"pages": page_link, "symbols": symbol_link, "exercises": exercise_link, "questions": question_link}

@@ -22,7 +22,7 @@ class Topic:
     pages: list[str] = field(default_factory=list)  # below book/, as "page.md#section"
     symbols: list[str] = field(default_factory=list)
     exercises: list[str] = field(default_factory=list)
-    questions: list[int] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
     rest: str = ""  # what is still to come
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ covered:
     pages: [glossary.md, 03_collaborative_filtering.md#by-hand]
     symbols: [recsys_course.ItemKNN]
     exercises: [collaborative_filtering.ease]
-    questions: [8]
+    questions: [collaborative_filtering.8]
   C: {pages: [notation.md], rest: the end}
 planned: [B, D]
 """
@@ -44,10 +44,10 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ModuleType, ModuleT
 
 def test_the_list_of_topics_is_whole(tools) -> None:
     """Nobody takes a topic off the list to look further than the course is."""
-    _, topics = tools[0].read(TEXT)
+    titles, topics = tools[0].read(TEXT)
     assert Counter(topic.id[:2] for topic in topics) == {"S0": 5, "S1": 21, "S2": 70, "S3": 19, "S4": 20}
     assert len({topic.title for topic in topics}) == len(topics)
-    assert {topic.chapter for topic in topics} == set(range(1, 17))
+    assert {topic.chapter for topic in topics} == set(titles)
 
 
 def test_every_page_section_symbol_exercise_and_card_is_there(tools) -> None:
@@ -88,7 +88,8 @@ def test_a_file_that_contradicts_itself_is_refused(tools, old: str, new: str, me
         ("recsys_course.ItemKNN", "recsys.ItemKNN", "no symbol recsys.ItemKNN"),
         ("recsys_course.ItemKNN", "ItemKNN", "no symbol ItemKNN"),
         ("collaborative_filtering.ease", "ease", "no exercise ease"),
-        ("questions: [8]", "questions: [80]", "no question 80"),
+        ("filtering.8]", "filtering.80]", "no question collaborative_filtering.80"),
+        ("[collaborative_filtering.8]", "[filtering.8]", "no question filtering.8"),
     ],
 )
 def test_what_is_not_there_is_named(tools, old: str, new: str, message: str) -> None:
@@ -100,7 +101,7 @@ def test_what_is_not_there_is_named(tools, old: str, new: str, message: str) -> 
 def test_a_comment_in_code_is_no_section(tools) -> None:
     assert "a comment" not in " ".join(tools[1].headings("how_to_use.md"))
     with pytest.raises(LookupError):  # "# 2: mean-centring" stands in the code that checks the cards
-        tools[1].page_link("interview/index.md#2-mean-centring")
+        tools[1].page_link("interview/collaborative_filtering.md#2-mean-centring")
 
 
 def test_the_page_counts_and_links(tools) -> None:
@@ -114,7 +115,7 @@ def test_the_page_counts_and_links(tools) -> None:
         "[Glossary](../glossary.md), [By hand](../03_collaborative_filtering.md#by-hand)",
         "{py:obj}`~recsys_course.neighbors.ranking.ItemKNN`",
         "exercises [3.16](../../exercises/03_collaborative_filtering.ipynb#exercise-16-ease); "
-        "cards [8](../interview/index.md#8-ease-on-paper)",
+        "cards [3.8](../interview/collaborative_filtering.md#8-ease-on-paper)",
     ]
     assert (
         "| Third (`C`)<br>*In part; to come: the end* | [Notation and names](../notation.md) | — | — |"
