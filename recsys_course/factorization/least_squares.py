@@ -110,7 +110,7 @@ def cholesky_solve(A, b):  # type: ignore[no-untyped-def]
         try:
             L[:] = np.linalg.cholesky(A)
             break
-        except Exception:  # the only kind that a compiled loop can catch
+        except Exception:  # numba catches no narrower kind
             for k in range(K):
                 A[k, k] += lift
             lift *= 10

@@ -118,6 +118,15 @@ def test_cholesky_solves(K, seed):
     np.testing.assert_allclose(b, x, rtol=1e-6, atol=1e-8)
 
 
+def test_a_singular_system_has_an_answer_and_no_numbers_have_none():
+    b = np.array([2.0, 2.0])
+    cholesky_solve(np.ones((2, 2)), b)  # x + y = 2, of which the shortest answer is (1, 1)
+    np.testing.assert_allclose(b, [1, 1], atol=1e-5)
+    b = np.ones(2)
+    cholesky_solve(np.full((2, 2), np.nan), b)  # ends, and the caller's check for divergence sees it
+    assert np.isnan(b).all()
+
+
 @pytest.mark.parametrize("ridge", [0.0, 0.3])
 @pytest.mark.parametrize("steps", [0, 30])
 def test_solve_rows_is_the_weighted_least_squares_of_each_row(steps, ridge):
