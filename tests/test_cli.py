@@ -130,12 +130,10 @@ def test_json_holds_what_is_needed_to_run_it_again(tmp_path):
 
 
 def test_the_fingerprint_follows_the_events(folder, tmp_path):
-    from recsys_course.cli.record import fingerprint
-
     log = load("ml-latest-small").log
-    assert fingerprint(log) == fingerprint(load("ml-latest-small").log)
-    assert fingerprint(log) != fingerprint(log.take(np.arange(199)))
-    assert fingerprint(log) != fingerprint(replace(log, values=log.values[::-1]))
+    assert log.fingerprint() == load("ml-latest-small").log.fingerprint()
+    assert log.fingerprint() != log.take(np.arange(199)).fingerprint()
+    assert log.fingerprint() != replace(log, values=log.values[::-1]).fingerprint()
 
 
 def test_rating_task():
