@@ -7,13 +7,12 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from recsys_course.base import Fitted
 from recsys_course.evaluation.spaces import SPACES, Space
-from recsys_course.registry import make_model, model_info, parameters
+from recsys_course.registry import did_you_mean, make_model, model_info, parameters
 
 Models = Iterable[str] | Mapping[str, Any]
 
@@ -88,8 +87,7 @@ def _given(name: str, value: Any) -> Candidate:
 def _checked(candidate: Candidate, known: set[str] | None) -> Candidate:
     for key, values in candidate.space.items():
         if known is not None and key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; it has: {', '.join(sorted(known)) or 'none'}"
+            hint = did_you_mean(key, known) or f"; it has: {', '.join(sorted(known)) or 'none'}"
             raise ValueError(f"space of {candidate.name!r}: no option {key!r}{hint}")
         if key in candidate.defaults and not _inside(candidate.defaults[key], values):
             raise ValueError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from recsys_course.base import Fitted, RatingPredictor, Recommender
 from recsys_course.compiled import chunks
 from recsys_course.data.split import Split
 from recsys_course.interactions import Interactions
+from recsys_course.registry import did_you_mean
 
 FORMULAS: dict[str, Callable[..., Any]] = {
     "ndcg": formulas.ndcg, "recall": formulas.recall, "precision": formulas.precision,
@@ -116,8 +116,7 @@ def labels(metrics: Sequence[str], n: int) -> dict[str, int]:
 
 def _unknown(metric: str) -> str:
     names = [*FORMULAS, "coverage", *ERRORS]
-    near = get_close_matches(metric.partition("@")[0].lower(), names, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(metric.partition("@")[0], names)
     return f"metrics: {metric!r}; expected one of {', '.join(names)}, the ranking ones also as name@k{hint}"
 
 

@@ -12,6 +12,7 @@ from recsys_course.data import split as splits
 from recsys_course.data.split import Split
 from recsys_course.evaluation.measuring import labels
 from recsys_course.interactions import Interactions
+from recsys_course.registry import did_you_mean
 
 SplitName = Literal[
     "time", "leave-last-out", "random", "random-per-user", "k-fold", "cold-users", "cold-items"
@@ -74,7 +75,8 @@ class Protocol:
         put(self, "metrics", (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics))
         put(self, "seeds", (self.seeds,) if isinstance(self.seeds, int) else tuple(self.seeds))
         if self.split not in SPLITS:
-            raise ValueError(f"split: {self.split!r}; expected one of {', '.join(SPLITS)}")
+            hint = did_you_mean(self.split, SPLITS)
+            raise ValueError(f"split: {self.split!r}; expected one of {', '.join(SPLITS)}{hint}")
         for name in ("metrics", "seeds"):
             if not getattr(self, name):
                 raise ValueError(f"{name}: none; expected at least one")

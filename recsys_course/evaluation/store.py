@@ -100,9 +100,7 @@ class Store:
 
     def _compare(self, found: Record, header: Record) -> None:
         if found.get("kind") != "header" or found.get("format") != FORMAT:
-            raise StoreError(
-                f"{self.path}: line 1: no header of format {FORMAT}; expected a store of results"
-            )
+            raise StoreError(f"{self.path}: line 1: expected the header of a store, format {FORMAT}")
         for part, what in (("protocol", "by another protocol"), ("data", "on other data")):
             old, new = found.get(part) or {}, header[part]
             wrong = [key for key in new | old if old.get(key) != new.get(key)]
