@@ -14,8 +14,6 @@ from recsys_course.base import Fitted
 from recsys_course.evaluation.spaces import SPACES, Space
 from recsys_course.registry import did_you_mean, make_model, model_info, parameters
 
-Models = Iterable[str] | Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -47,8 +45,11 @@ class Candidate:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+Models = Iterable[str | Candidate] | Mapping[str, Any]
+
+
 def candidates(models: Models) -> list[Candidate]:
-    """Names of the registry, or {name: (factory, space)}, as candidates.
+    """Names of the registry (or :func:`registered` ones), or {name: (factory, space)}, as candidates.
 
     Raises:
         ValueError: a name that is not known (the nearest is told), an option of a space that the
@@ -59,18 +60,25 @@ def candidates(models: Models) -> list[Candidate]:
     if isinstance(models, Mapping):
         found = [_given(name, value) for name, value in models.items()]
     else:
-        found = [_registered(name) for name in dict.fromkeys(models)]
+        named = (m if isinstance(m, Candidate) else registered(m) for m in models)
+        found = list({candidate.name: candidate for candidate in named}.values())
     if not found:
         raise ValueError("models: none; expected at least one")
     return found
 
 
-def _registered(name: str) -> Candidate:
+def registered(name: str, **fixed: Any) -> Candidate:
+    """A model of the registry with its space; an option that is ``fixed`` is not tried.
+
+    Raises:
+        ValueError, TypeError: as :func:`.make_model`.
+    """
     model_info(name)
     options = parameters(name)
-    make = partial(make_model, name)
+    make = partial(make_model, name, **fixed)
     defaults = {key: value for key, value in vars(make()).items() if key in options and key != "seed"}
-    return _checked(Candidate(name, make, SPACES.get(name, {}), defaults, "seed" in options), set(options))
+    space = {key: values for key, values in SPACES.get(name, {}).items() if key not in fixed}
+    return _checked(Candidate(name, make, space, defaults, "seed" in options), set(options))
 
 
 def _given(name: str, value: Any) -> Candidate:

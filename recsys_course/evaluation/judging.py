@@ -32,9 +32,10 @@ def judge(
     """Tune every model on the validation part, fit it on the training side, judge it on the test side.
 
     Args:
-        models: names of the registry, or {name: (factory, space)}: ``factory(**options)`` gives a
-            model that is not fitted and takes ``seed`` if the model draws random numbers;
-            ``space`` says what is tried (see :mod:`recsys_course.evaluation.spaces`), {} nothing.
+        models: names of the registry (or what :func:`.registered` makes of them), or
+            {name: (factory, space)}: ``factory(**options)`` gives a model that is not fitted and
+            takes ``seed`` if the model draws random numbers; ``space`` says what is tried (see
+            :mod:`recsys_course.evaluation.spaces`), {} nothing.
         log: all events.
         protocol: the terms; None takes those of ``Protocol()``.
         store: a file that keeps every trial and run as it ends. After Ctrl-C or a crash the same
