@@ -180,5 +180,7 @@ def _unseen(test: sparse.csr_array, seen: sparse.csr_array) -> sparse.csr_array:
     """(U, I) ones where a user met an item in the test side and not in the training side."""
     rows = np.repeat(np.arange(test.shape[0]), np.diff(test.indptr))
     old = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr)) * test.shape[1] + seen.indices
-    new = ~np.isin(rows * test.shape[1] + test.indices, old)
+    pairs = rows * test.shape[1] + test.indices
+    place = np.minimum(np.searchsorted(old, pairs), max(len(old) - 1, 0))  # to_csr sorts: so is old
+    new = old[place] != pairs if len(old) else np.ones(len(pairs), dtype=bool)
     return sparse.csr_array((np.ones(new.sum()), (rows[new], test.indices[new])), shape=test.shape)
