@@ -181,6 +181,6 @@ def _unseen(test: sparse.csr_array, seen: sparse.csr_array) -> sparse.csr_array:
     rows = np.repeat(np.arange(test.shape[0]), np.diff(test.indptr))
     old = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr)) * test.shape[1] + seen.indices
     pairs = rows * test.shape[1] + test.indices
-    place = np.minimum(np.searchsorted(old, pairs), max(len(old) - 1, 0))  # to_csr sorts: so is old
-    new = old[place] != pairs if len(old) else np.ones(len(pairs), dtype=bool)
+    place = np.minimum(np.searchsorted(old, pairs), len(old) - 1)  # to_csr sorts, so old is sorted
+    new = old[place] != pairs
     return sparse.csr_array((np.ones(new.sum()), (rows[new], test.indices[new])), shape=test.shape)
