@@ -196,6 +196,7 @@ def written(name: str, report: Report, whole: bool, out: Path) -> None:
         raise ValueError(f"{path.name}: {name}: {error}") from error
     users[name] = board.pop("by_user")
     boards[name] = board
+    boards = {known: boards[known] for known in BOARDS if known in boards}  # in this order
     about = {"command": "python benchmarks/leaderboard.py", "protocol": WORDS}
     replaced(behind, json.dumps(users, separators=(",", ":")))
     replaced(path, json.dumps(about | {"boards": boards}, indent=1))
