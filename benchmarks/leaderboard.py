@@ -218,7 +218,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="MODEL")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for leaderboard.json")
     how = parser.parse_args(arguments)
-    for folder in (how.out, RUNS):
+    for folder in (how.out, RUNS):  # what is done is kept until it is written
         folder.mkdir(parents=True, exist_ok=True)
     (RUNS / ".gitignore").write_text("*\n")  # the folder hides itself from git
     whole = set(how.models) == set(MODELS)
