@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from recsys_course.cli.record import fingerprint
 from recsys_course.data import Split, load, split_by_time, split_random
 
 SEED = 0
@@ -48,7 +47,7 @@ def described(name: str, split: Split) -> dict[str, Any]:
     return {
         "name": name, "about": SPLITS[name][1], "users": split.train.n_users, "items": split.train.n_items,
         "train": len(split.train), "test": len(split.test),
-        "sha256_train": fingerprint(split.train), "sha256_test": fingerprint(split.test),
+        "sha256_train": split.train.fingerprint(), "sha256_test": split.test.fingerprint(),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ integer arrays; :class:`Dataset` is the log with its item and user tables.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -108,6 +109,14 @@ class Interactions:
         means = np.bincount(which, self.values) / np.bincount(which)
         rows = np.argsort(first)
         return replace(self.take(first[rows]), values=means[rows])
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the events: users, items, values and times, in their order."""
+        total = hashlib.sha256()
+        for column in (self.users, self.items, self.values, self.times):
+            if column is not None:
+                total.update(column.astype(column.dtype.newbyteorder("<")).tobytes())
+        return total.hexdigest()
 
     def to_frame(self) -> pd.DataFrame:
         """One row per event with the original ids: columns user, item, value, time."""

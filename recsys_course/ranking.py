@@ -7,6 +7,8 @@ from scipy import sparse
 
 from recsys_course.compiled import kernel
 
+LONG = 100  # list length from which moving entries costs more than sorting them once
+
 
 def top_n(scores: np.ndarray, n: int, seen: sparse.csr_array | None = None) -> np.ndarray:
     """The n best items of each row, best first.
@@ -23,7 +25,8 @@ def top_n(scores: np.ndarray, n: int, seen: sparse.csr_array | None = None) -> n
     Raises:
         ValueError: n < 1, ``scores`` has not two dimensions, or ``seen`` another shape.
 
-    Cost: one pass over ``scores``; a list entry is moved only when beaten.
+    Cost: one pass over ``scores``, a list entry moved only when beaten; lists longer than
+        ``LONG`` are cut out by a partition, O(I), and sorted, O(n log n).
     """
     if n < 1:
         raise ValueError(f"n: {n}; expected a list length of at least 1")
@@ -36,8 +39,26 @@ def top_n(scores: np.ndarray, n: int, seen: sparse.csr_array | None = None) -> n
         seen = sparse.csr_array(scores.shape, dtype=np.float64)
     if seen.shape != scores.shape:
         raise ValueError(f"seen: shape {seen.shape}; expected that of scores, {scores.shape}")
+    if n > LONG:
+        return _cut_and_sort(scores, n, seen)
     lists = np.full((len(scores), n), -1, dtype=np.int32)
     _top_n(scores, _i32(seen.indptr), _i32(seen.indices), lists)
+    return lists
+
+
+def _cut_and_sort(scores: np.ndarray, n: int, seen: sparse.csr_array) -> np.ndarray:
+    """The same lists for a large n; what may not be listed gets the key inf."""
+    keys = np.where(np.isnan(scores), np.inf, -scores)  # (B, I) the lower the better
+    keys[coordinates(seen)] = np.inf
+    lists = np.full((len(scores), n), -1, dtype=np.int32)
+    last = min(n, scores.shape[1]) - 1
+    if last < 0:
+        return lists
+    edges = np.partition(keys, last, axis=1)[:, last]  # (B,) key of the last to be listed
+    for row, edge, mine in zip(keys, edges, lists, strict=True):
+        able = np.flatnonzero((row <= edge) & (row < np.inf))  # by code, and ties at the edge with it
+        best = able[np.argsort(row[able], kind="stable")][:n]
+        mine[: len(best)] = best
     return lists
 
 

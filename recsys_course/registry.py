@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
@@ -73,10 +73,15 @@ MODELS: dict[str, ModelInfo] = {
 def model_info(name: str) -> ModelInfo:
     """The entry of ``MODELS``; ValueError names the nearest when there is none."""
     if name not in MODELS:
-        near = get_close_matches(str(name).lower().replace("_", "-"), MODELS, n=1, cutoff=0.4)
-        hint = f"; did you mean {near[0]}?" if near else ";"
+        hint = did_you_mean(str(name).replace("_", "-"), MODELS) or ";"
         raise ValueError(f"no model {name!r}{hint} known: {', '.join(MODELS)}")
     return MODELS[name]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """ "; did you mean NEAREST?", or "" where nothing known is near."""
+    near = get_close_matches(name.lower(), list(known), n=1, cutoff=0.4)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def make_model(name: str, **params: Any) -> Any:

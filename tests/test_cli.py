@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from recsys_course import __version__
-from recsys_course.baselines import DampedMeans, Popularity
+from recsys_course.baselines import DampedMeans, Popularity, Random
 from recsys_course.cli import app
 from recsys_course.data import catalog, load, split_by_time
-from recsys_course.evaluation import evaluate
+from recsys_course.evaluation import Report, evaluate
+from recsys_course.neighbors import ItemKNN
 
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 COMMAND = [sys.executable, "-c", "from recsys_course.cli import app; app()"]
@@ -106,7 +107,9 @@ def test_evaluate_prints_the_protocol_and_the_numbers(folder):
     assert "\x1b[" not in result.stdout  # no colour in a pipe
 
 
-@pytest.mark.parametrize("split", ["time", "leave-last-out", "random", "random-per-user"])
+@pytest.mark.parametrize(
+    "split", ["time", "leave-last-out", "random", "random-per-user", "cold-users", "cold-items"]
+)
 def test_every_split_runs(split):
     assert run("evaluate", *DATA, "--models", "popularity", "--split", split).exit_code == 0
 
@@ -129,13 +132,53 @@ def test_json_holds_what_is_needed_to_run_it_again(tmp_path):
     assert sorted(p.name for p in tmp_path.glob("*.json*")) == ["a.json", "b.json"]
 
 
-def test_the_fingerprint_follows_the_events(folder, tmp_path):
-    from recsys_course.cli.record import fingerprint
+def test_tuned_models_get_intervals_costs_and_a_report(tmp_path):
+    path = tmp_path / "report.json"
+    words = f"--models random,item-knn --tune 3 --seeds 2 --param k=7 --json {path}"
+    result = run("evaluate", *DATA, *words.split())
+    assert result.exit_code == 0, result.stderr
+    report = Report.load(path)
+    assert report.protocol.n_trials == 3 and report.protocol.seeds == (0, 1)
+    assert report["random"].seeds == 2 and len(report["random"].trials[0]) == 1
+    line = report["item-knn"]
+    assert len(line.trials[0]) == 3 and "k" not in line.options[0]  # given, so not tried
+    found = line.metrics["ndcg@10"]
+    assert (
+        f"{found.value:.4f}" in result.stdout
+        and f"{found.low:.3f}-{found.high:.3f}".replace("0.", ".") in result.stdout
+    )
+    assert "3 settings each" in result.stdout and "kB" in result.stdout
+    plain = evaluate(ItemKNN(k=7, **line.options[0]), split_by_time(load("ml-latest-small").log))
+    assert found.value == pytest.approx(plain["ndcg@10"])
 
+
+def test_a_stopped_run_goes_on_and_another_is_refused(tmp_path, monkeypatch):
+    store = tmp_path / "run.jsonl"
+    how = ("evaluate", *DATA, "--models", "random,popularity", "--seeds", "2", "--resume", str(store))
+
+    def interrupted(self, data):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Popularity, "_fit", interrupted)
+        assert run(*how).exit_code == 130
+    assert len(store.read_text().splitlines()) == 3  # the header, and random with both seeds
+    monkeypatch.setattr(Random, "_fit", interrupted)  # random is not asked again
+    assert run(*how).exit_code == 0
+    other = run(*how, "--n", "5")
+    refused(other, 2, "--resume", "made by another protocol (n: 10, now 5); name another file")
+
+
+def test_cold_users_may_bring_a_history():
+    out = run("evaluate", *DATA, "--models", "popularity", "--split", "cold-users", "--given", "2").stdout
+    assert "a random 20% of the users, with all their events but the first 2" in out
+
+
+def test_the_fingerprint_follows_the_events(folder, tmp_path):
     log = load("ml-latest-small").log
-    assert fingerprint(log) == fingerprint(load("ml-latest-small").log)
-    assert fingerprint(log) != fingerprint(log.take(np.arange(199)))
-    assert fingerprint(log) != fingerprint(replace(log, values=log.values[::-1]))
+    assert log.fingerprint() == load("ml-latest-small").log.fingerprint()
+    assert log.fingerprint() != log.take(np.arange(199)).fingerprint()
+    assert log.fingerprint() != replace(log, values=log.values[::-1]).fingerprint()
 
 
 def test_rating_task():
@@ -219,6 +262,10 @@ def test_an_unknown_user_is_refused_or_served_by_popularity():
         (["evaluate", *DATA, "--models", "random", "--param", "seed"], "expected name=value"),
         (["evaluate", *DATA, "--models", "random", "--param", "seed=two"], "seed='two'; expected int"),
         (["evaluate", *DATA, "--json", "/nowhere/at/all.json"], "no folder /nowhere/at"),
+        (["evaluate", *DATA, "--resume", "/nowhere/at/all.jsonl"], "--resume: no folder /nowhere/at"),
+        (["evaluate", *DATA, "--tune", "-1"], "--tune"),
+        (["evaluate", *DATA, "--seeds", "0"], "--seeds"),
+        (["evaluate", *DATA, "--given", "2"], "--given: only for --split cold-users, not time"),
         (["recommend", *DATA, "--user", "1", "--model", "popularity,random"], "expected one model"),
         (["recommend", *DATA, "--user", "1", "--model", "item-knn-rating"], "cannot do ranking"),
         (["recommend", *DATA], "--user"),

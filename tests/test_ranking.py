@@ -35,13 +35,26 @@ def by_sorting(scores: np.ndarray, n: int, seen: np.ndarray | None) -> np.ndarra
     return lists
 
 
+@pytest.mark.parametrize("long", [0, 3, 100], ids=["all long", "some long", "all short"])
 @given(scores_and_seen(), st.integers(1, 12))
-def test_top_n_is_sorting_and_cutting(case, n):
+def test_top_n_is_sorting_and_cutting(long, case, n):
     scores, seen = case
     before = scores.copy()
-    got = top_n(scores, n, None if seen is None else sparse.csr_array(seen.astype(float)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "LONG", long)
+        got = top_n(scores, n, None if seen is None else sparse.csr_array(seen.astype(float)))
+    assert got.dtype == np.int32
     np.testing.assert_array_equal(got, by_sorting(scores, n, seen))
     np.testing.assert_array_equal(scores, before)
+
+
+@pytest.mark.parametrize("n", [100, 101, 250, 400])
+def test_long_lists_of_many_items_with_ties(n):
+    rng = np.random.default_rng(4)
+    scores = rng.integers(0, 60, size=(5, 300)).astype(float)
+    seen = rng.random((5, 300)) < 0.3
+    got = top_n(scores, n, sparse.csr_array(seen.astype(float)))
+    np.testing.assert_array_equal(got, by_sorting(scores, n, seen))
 
 
 def test_by_hand():

@@ -30,7 +30,8 @@ app.add_typer(exercises_app, name="exercises")
 app.command(
     epilog="Examples:\n\nrecsys-course evaluate --data ml-100k --positives 4\n\n"
     "recsys-course evaluate --data ml-100k --task rating --split random --models damped-means,funk-svd\n\n"
-    "recsys-course evaluate --data world:shop --models item-knn --param k=20 --json result.json"
+    "recsys-course evaluate --data world:shop --models item-knn --param k=20 --json result.json\n\n"
+    "recsys-course evaluate --data ml-100k --models ease,bpr --tune 10 --seeds 3 --resume ml-100k.jsonl"
 )(evaluate)
 app.command(
     epilog="Examples:\n\nrecsys-course recommend --data ml-100k --model item-knn --user 42\n\n"

@@ -3,23 +3,31 @@
 from recsys_course.data.catalog import DATASETS, DatasetInfo, load
 from recsys_course.data.fetch import DatasetError
 from recsys_course.data.split import (
+    Nested,
     Split,
     k_fold,
     leave_last_out,
     split_by_time,
+    split_cold_items,
+    split_cold_users,
     split_random,
     split_random_per_user,
+    split_twice,
 )
 
 __all__ = [
     "DATASETS",
     "DatasetError",
     "DatasetInfo",
+    "Nested",
     "Split",
     "k_fold",
     "leave_last_out",
     "load",
     "split_by_time",
+    "split_cold_items",
+    "split_cold_users",
     "split_random",
     "split_random_per_user",
+    "split_twice",
 ]

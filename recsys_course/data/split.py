@@ -6,8 +6,8 @@ asks (learn from the past, be judged on the future); the others are easier, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,44 @@ class Split(NamedTuple):
 
     train: Interactions
     test: Interactions
+
+
+class Nested(NamedTuple):
+    """A split inside a split: choose settings on ``inner``, judge once on ``outer``.
+
+    ``inner.train`` and ``inner.test`` (the validation part) make up ``outer.train``.
+    """
+
+    inner: Split
+    outer: Split
+
+
+def split_twice(
+    data: Interactions,
+    how: Callable[[Interactions], Split],
+    again: Callable[[Interactions], Split] | None = None,
+) -> Nested:
+    """Training, validation and test: the training side is split again the same way.
+
+    Args:
+        data: the log. how: one of the splits of this module, with its arguments filled in.
+        again: how to split the training side; None takes ``how`` again.
+
+    Raises:
+        ValueError: a training or a held-out side is empty; the message says which.
+
+    >>> inner, outer = split_twice(log, split_by_time)  # doctest: +SKIP
+    """
+    outer = check_sides(how(data))
+    return Nested(check_sides((again or how)(outer.train), "the training side, split again"), outer)
+
+
+def check_sides(split: Split, what: str = "data") -> Split:
+    """The split itself; ValueError when one of its sides has no events."""
+    for side, name in ((split.train, "training"), (split.test, "test")):
+        if len(side) == 0:
+            raise ValueError(f"{what}: no {name} events left; expected some on either side")
+    return split
 
 
 def split_by_time(data: Interactions, test_fraction: float = 0.2, at: float | None = None) -> Split:
@@ -45,17 +83,12 @@ def leave_last_out(data: Interactions, n: int = 1) -> Split:
 
     Leaks the future: other users' later events are in the training side.
     """
-    times = _need_times(data)
+    _need_times(data)
     if n < 1:
         raise ValueError(f"n: {n}; expected at least 1 event to hold out")
-    order = np.lexsort((np.arange(len(data)), times, data.users))  # by user, then time, then row
-    size = np.bincount(data.users, minlength=data.n_users)
-    start = np.r_[0, np.cumsum(size)[:-1]]
-    user = data.users[order]
-    position = np.arange(len(data)) - start[user]
-    held = np.zeros(len(data), dtype=bool)
-    held[order] = (position >= size[user] - n) & (size[user] > n)
-    return _split(data, held)
+    position = _position(data)
+    size = np.bincount(data.users, minlength=data.n_users)[data.users]  # (N,) events of the row's user
+    return _split(data, (position >= size - n) & (size > n))
 
 
 def split_random(data: Interactions, test_fraction: float = 0.2, seed: int = 0) -> Split:
@@ -87,6 +120,68 @@ def k_fold(data: Interactions, k: int = 5, seed: int = 0) -> Iterator[Split]:
         raise ValueError(f"k: {k}; expected 2..{len(data)} folds")
     fold = np.random.default_rng(seed).permutation(len(data)) % k
     return (_split(data, fold == f) for f in range(k))
+
+
+def split_cold_users(
+    data: Interactions,
+    test_fraction: float = 0.2,
+    by: Literal["random", "time"] = "random",
+    given: int = 0,
+    seed: int = 0,
+) -> Split:
+    """A share of the users, with all their events, against the others.
+
+    Args:
+        data: the log. test_fraction: share of the users that have events, in (0, 1).
+        by: "random", or "time": the users whose first event is latest.
+        given: first events of each held-out user that stay in training as the history to
+            recommend from; the users are then new to a model but not unknown to it.
+        seed: of the draw.
+
+    A held-out user with ``given`` events or fewer has nothing left to be judged by.
+    """
+    if given < 0:
+        raise ValueError(f"given: {given}; expected 0 events or more")
+    held = np.isin(data.users, _newcomers(data, data.users, test_fraction, by, seed))
+    return _split(data, held & (_position(data) >= given) if given else held)
+
+
+def split_cold_items(
+    data: Interactions, test_fraction: float = 0.2, by: Literal["random", "time"] = "random", seed: int = 0
+) -> Split:
+    """A share of the items, with all their events, against the others.
+
+    Args:
+        data: the log. test_fraction: share of the items that have events, in (0, 1).
+        by: "random", or "time": the items whose first event is latest. seed: of the draw.
+    """
+    return _split(data, np.isin(data.items, _newcomers(data, data.items, test_fraction, by, seed)))
+
+
+def _newcomers(data: Interactions, codes: np.ndarray, fraction: float, by: str, seed: int) -> np.ndarray:
+    """Codes to hold out: a random share of those in use, or the share that came last."""
+    _check_fraction(fraction)
+    if by not in ("random", "time"):
+        raise ValueError(f"by: {by!r}; expected 'random' or 'time'")
+    used = np.unique(codes)
+    if len(used) < 2:
+        raise ValueError(f"data: {len(used)} users or items with events; expected at least 2")
+    n = min(max(1, round(len(used) * fraction)), len(used) - 1)
+    if by == "random":
+        return np.random.default_rng(seed).permutation(used)[:n]
+    first = np.full(used[-1] + 1, np.inf)
+    np.minimum.at(first, codes, _need_times(data))
+    return used[np.argsort(first[used], kind="stable")][-n:]
+
+
+def _position(data: Interactions) -> np.ndarray:
+    """(N,) how many events of the same user came before each event."""
+    order = np.lexsort((np.arange(len(data)), _need_times(data), data.users))  # user, then time, then row
+    size = np.bincount(data.users, minlength=data.n_users)
+    start = np.r_[0, np.cumsum(size)[:-1]]
+    position = np.empty(len(data), dtype=np.int64)
+    position[order] = np.arange(len(data)) - start[data.users[order]]
+    return position
 
 
 def _split(data: Interactions, held: np.ndarray) -> Split:

@@ -1,133 +1,131 @@
-"""Fit on the training side, judge on the test side: the same way for every model.
-
-- Every item of the id space competes: nothing is sampled.
-- What a user met in training is neither recommended nor counted as relevant.
-- Users with at least one relevant test item are judged; the others cannot be.
-"""
+"""The terms of a comparison, written down before anything is fitted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
-from typing import Any, Literal
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
-import numpy as np
-import pandas as pd
-from scipy import sparse
-from tqdm import tqdm
-
-from recsys_course import metrics as formulas
-from recsys_course.base import Fitted, RatingPredictor, Recommender
+from recsys_course.data import split as splits
 from recsys_course.data.split import Split
+from recsys_course.evaluation.measuring import labels
+from recsys_course.interactions import Interactions
+from recsys_course.registry import did_you_mean
 
-_FORMULAS: dict[str, Callable[..., float]] = {
-    "ndcg": formulas.ndcg, "recall": formulas.recall, "precision": formulas.precision,
-    "map": formulas.average_precision, "mrr": formulas.mrr, "hit_rate": formulas.hit_rate,
-}  # fmt: skip
-RANKING = ("ndcg", "recall@20", "precision", "map", "mrr", "hit_rate", "coverage")
-RATING = ("rmse", "mae")
+SplitName = Literal[
+    "time", "leave-last-out", "random", "random-per-user", "k-fold", "cold-users", "cold-items"
+]
+SPLITS: tuple[str, ...] = SplitName.__args__  # type: ignore[attr-defined]
 
 
-def evaluate(
-    model: Fitted,
-    split: Split,
-    n: int = 10,
-    metrics: Sequence[str] | None = None,
-    cold: Literal["model", "popular"] = "popular",
-    users: Any = None,
-) -> dict[str, float]:
-    """Fit on ``split.train`` and measure on ``split.test``.
+class Fold(NamedTuple):
+    """One round: settings are chosen on ``inner`` (None: not chosen), the model is judged on ``outer``."""
+
+    inner: Split | None
+    outer: Split
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How models are judged; the same for each of them.
 
     Args:
-        model: ranks items, predicts stars, or both.
+        split: what is held out; see :mod:`recsys_course.data.split`.
+        test_fraction: share held out: of events, or of users or items for the cold splits.
+        at: for split="time" the moment itself, in seconds since 1970, in place of a share.
+        n_folds: for split="k-fold".
+        newcomers: for the cold splits: "random" ones, or those that came last in "time".
+        given: for split="cold-users": first events of each held-out user that stay in training.
+        metrics: as :func:`.evaluate` takes them; settings are chosen by the first.
         n: length of the lists, for metrics that do not name their own.
-        metrics: of ndcg, recall, precision, map, mrr, hit_rate and coverage (share of all
-            items that somebody is recommended), each with "@k" for another length than n;
-            rmse and mae in stars. None takes ``RANKING`` from a model that ranks and
-            ``RATING`` from one that predicts, if the training side holds different values.
-        cold: who serves users without training events; see :meth:`Recommender.recommend`.
-        users: codes to judge; None means all.
-
-    Returns:
-        the metrics ("ndcg@10"), and n_users judged by ranking metrics, n_cold those of them
-        without training events, n_events judged by rating metrics, fit_s and recommend_s
-        (lists, predictions and metrics), in seconds; the first call on a machine also compiles.
+        warm_only: judge only users with training events. Otherwise ``cold`` says who serves
+            the others: "popular", the same for every model, or the "model" itself.
+        n_trials: settings tried for each model, its defaults first; 0 takes the defaults
+            without trying. A model without free options has one.
+        validation: share of the training side on which settings are judged. It is held out the
+            way the test side is; where the split takes no share, it is not used.
+        seeds: a model that draws random numbers runs once with each; others run once.
+        level: of the confidence intervals, in (0, 1).
+        seed: of the split and of the draws of settings.
 
     Raises:
-        ValueError: the test side is empty for these users, a metric is not known, or the
-            model cannot do what a metric asks.
+        ValueError: a value outside its range; the message names it.
     """
-    chosen = _choose(model, split, n, metrics)
-    test = split.test if users is None else split.test.take(np.isin(split.test.users, users))
-    if len(test) == 0:
-        whom = "" if users is None else " for these users"
-        raise ValueError(f"split.test: no events{whom}; expected at least one to judge by")
-    clock = perf_counter()
-    model.fit(split.train)
-    fitted = perf_counter()
-    result: dict[str, float] = {}
-    if ranking := {label: k for label, k in chosen.items() if k}:
-        result |= _rank(model, test, ranking, cold)
-    if any(not k for k in chosen.values()):
-        stars = model.predict(test.users, test.items)  # type: ignore[attr-defined]
-        errors = {"rmse": formulas.rmse, "mae": formulas.mae}
-        result |= {label: errors[label](test.values, stars) for label, k in chosen.items() if not k}
-        result["n_events"] = len(test)
-    return result | {"fit_s": fitted - clock, "recommend_s": perf_counter() - fitted}
+
+    split: SplitName = "time"
+    test_fraction: float = 0.2
+    at: float | None = None
+    n_folds: int = 5
+    newcomers: Literal["random", "time"] = "random"
+    given: int = 0
+    metrics: tuple[str, ...] = ("ndcg", "recall@20", "coverage")
+    n: int = 10
+    warm_only: bool = False
+    cold: Literal["popular", "model"] = "popular"
+    n_trials: int = 10
+    validation: float = 0.2
+    seeds: tuple[int, ...] = (0, 1, 2)
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__  # lists, as JSON gives them, become tuples
+        put(self, "metrics", (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics))
+        put(self, "seeds", (self.seeds,) if isinstance(self.seeds, int) else tuple(self.seeds))
+        if self.split not in SPLITS:
+            hint = did_you_mean(self.split, SPLITS)
+            raise ValueError(f"split: {self.split!r}; expected one of {', '.join(SPLITS)}{hint}")
+        for name in ("metrics", "seeds"):
+            if not getattr(self, name):
+                raise ValueError(f"{name}: none; expected at least one")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds: {self.seeds}; expected each seed once")
+        if self.n_trials < 0:
+            raise ValueError(f"n_trials: {self.n_trials}; expected 0 or more")
+        for name in ("test_fraction", "validation", "level"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)}; expected a share between 0 and 1")
+        labels(self.metrics, self.n)  # refuses an unknown metric and n < 1
+
+    def folds(self, log: Interactions) -> list[Fold]:
+        """What to fit and judge on, with what to choose settings on.
+
+        Raises:
+            ValueError: the log has no times where the split needs them, or a side is empty.
+        """
+        outer: list[Callable[[Interactions], Split]]
+        if self.split == "k-fold":
+            outer = [partial(_given, fold) for fold in splits.k_fold(log, self.n_folds, self.seed)]
+        elif self.split == "time" and self.at is not None:
+            outer = [partial(splits.split_by_time, at=self.at)]
+        else:
+            outer = [self._way(self.test_fraction)]
+        if self.n_trials == 0:
+            return [Fold(None, splits.check_sides(how(log))) for how in outer]
+        return [Fold(*splits.split_twice(log, how, self._way(self.validation))) for how in outer]
+
+    def _way(self, share: float) -> Callable[[Interactions], Split]:
+        """The split as a function of the log alone."""
+        at_random: dict[str, Any] = {"test_fraction": share, "seed": self.seed}
+        new = at_random | {"by": self.newcomers}
+        ways: dict[str, Callable[[Interactions], Split]] = {
+            "time": partial(splits.split_by_time, test_fraction=share),
+            "leave-last-out": splits.leave_last_out,
+            "random": partial(splits.split_random, **at_random),
+            "random-per-user": partial(splits.split_random_per_user, **at_random),
+            "k-fold": partial(splits.split_random, **at_random),  # the training side of a fold
+            "cold-users": partial(splits.split_cold_users, given=self.given, **new),
+            "cold-items": partial(splits.split_cold_items, **new),
+        }
+        return ways[self.split]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; ``Protocol(**plain)`` gives it back."""
+        plain = dataclasses.asdict(self)
+        return plain | {"metrics": list(self.metrics), "seeds": list(self.seeds)}
 
 
-def compare(models: Mapping[str, Fitted], split: Split, **how: Any) -> pd.DataFrame:
-    """:func:`evaluate` for several models: one row each, in the given order, with progress."""
-    bar = tqdm(models.items(), desc="models", leave=False)
-    rows = {}
-    for name, model in bar:
-        bar.set_postfix_str(name)
-        rows[name] = evaluate(model, split, **how)
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
-
-
-def _choose(model: Fitted, split: Split, n: int, metrics: Sequence[str] | None) -> dict[str, int]:
-    """Labels of the metrics, each with its list length; 0 for those of stars."""
-    ranks, rates = isinstance(model, Recommender), isinstance(model, RatingPredictor)
-    if metrics is None:
-        stars = rates and len(np.unique(split.train.values)) > 1
-        metrics = [*(RANKING if ranks else ()), *(RATING if stars or not ranks else ())]
-    chosen: dict[str, int] = {}
-    for metric in metrics:
-        name, _, own = metric.partition("@")
-        if name not in (*_FORMULAS, "coverage", *RATING) or (own and (not own.isdigit() or name in RATING)):
-            known = ", ".join([*_FORMULAS, "coverage", *RATING])
-            raise ValueError(f"metrics: {metric!r}; expected one of {known}, the ranking ones also as name@k")
-        if not (rates if name in RATING else ranks):
-            raise ValueError(f"metrics: {type(model).__name__} cannot be judged by {metric!r}")
-        k = int(own or n)
-        if name not in RATING and k < 1:
-            raise ValueError(f"n: {k}; expected a list length of at least 1")
-        chosen[name if name in RATING else f"{name}@{k}"] = 0 if name in RATING else k
-    return chosen
-
-
-def _rank(model: Any, test: Any, chosen: Mapping[str, int], cold: str) -> dict[str, float]:
-    """Ranking metrics over the users with relevant items."""
-    relevant = _unseen(test.to_csr(), model.seen_)  # (U, I)
-    users = np.flatnonzero(np.diff(relevant.indptr))  # (B,)
-    ranked = model.recommend(users, max(chosen.values()), cold=cold)  # (B, n)
-    if len(users) == 0:
-        raise ValueError("split.test: every pair is in split.train too; expected one that is new")
-    relevant = relevant[users]
-    result: dict[str, float] = {}
-    for label, k in chosen.items():
-        name = label.partition("@")[0]
-        listed = np.unique(ranked[:, :k])
-        share = int(np.count_nonzero(listed >= 0)) / model.n_items_
-        result[label] = share if name == "coverage" else _FORMULAS[name](ranked, relevant, k)
-    n_cold = int(np.count_nonzero(np.diff(model.seen_.indptr)[users] == 0))
-    return result | {"n_users": len(users), "n_cold": n_cold}
-
-
-def _unseen(test: sparse.csr_array, seen: sparse.csr_array) -> sparse.csr_array:
-    """(U, I) ones where a user met an item in the test side and not in the training side."""
-    rows = np.repeat(np.arange(test.shape[0]), np.diff(test.indptr))
-    old = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr)) * test.shape[1] + seen.indices
-    new = ~np.isin(rows * test.shape[1] + test.indices, old)
-    return sparse.csr_array((np.ones(new.sum()), (rows[new], test.indices[new])), shape=test.shape)
+def _given(fold: Split, log: Interactions) -> Split:
+    return fold

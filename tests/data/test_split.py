@@ -10,8 +10,11 @@ from recsys_course.data.split import (
     k_fold,
     leave_last_out,
     split_by_time,
+    split_cold_items,
+    split_cold_users,
     split_random,
     split_random_per_user,
+    split_twice,
 )
 from recsys_course.interactions import Interactions
 
@@ -177,3 +180,118 @@ def test_other_wrong_numbers_are_refused(stars):
     for k in (1, 61):
         with pytest.raises(ValueError, match=f"k: {k}; expected 2..60 folds"):
             k_fold(stars, k)
+
+
+# --- cold users and items
+
+
+COLD = {"users": split_cold_users, "items": split_cold_items}
+each_cold = pytest.mark.parametrize("kind", COLD)
+
+
+def cold(kind: str, data: Interactions, fraction: float, by: str, seed: int = 0) -> Split | None:
+    """The split, or None where the log has a single user (item) and none can be held out."""
+    if len(np.unique(getattr(data, kind))) < 2:
+        with pytest.raises(ValueError, match="1 users or items with events; expected at least 2"):
+            COLD[kind](data, fraction, by=by, seed=seed)
+        return None
+    return COLD[kind](data, fraction, by=by, seed=seed)
+
+
+@each_cold
+@given(logs(), st.floats(0.01, 0.99), st.sampled_from(["random", "time"]), st.integers(0, 3))
+def test_no_one_held_out_leaks_into_training(kind, data, fraction, by, seed):
+    split = cold(kind, data, fraction, by, seed)
+    if split is None:
+        return
+    there, held = (set(getattr(side, kind).tolist()) for side in split)
+    assert there and held and not there & held
+    assert sorted(rows(split.train) + rows(split.test)) == rows(data)
+    n = len(there) + len(held)
+    assert len(held) == min(max(1, round(n * fraction)), n - 1)
+
+
+@each_cold
+@given(logs(), st.floats(0.01, 0.99))
+def test_newcomers_by_time_came_after_the_others(kind, data, fraction):
+    split = cold(kind, data, fraction, "time")
+    if split is None:
+        return
+    first = {c: data.times[getattr(data, kind) == c].min() for c in set(getattr(data, kind).tolist())}
+    there, held = (getattr(side, kind).tolist() for side in split)
+    assert max(first[c] for c in there) <= min(first[c] for c in held)
+
+
+@given(logs(), st.integers(0, 4), st.sampled_from(["random", "time"]))
+def test_a_cold_user_brings_the_first_events_given(data, given_events, by):
+    if len(np.unique(data.users)) < 2:
+        return
+    plain = split_cold_users(data, 0.4, by=by)
+    train, test = split_cold_users(data, 0.4, by=by, given=given_events)
+    assert sorted(rows(train) + rows(test)) == rows(data)
+    held = set(plain.test.users.tolist())
+    for user in set(data.users.tolist()):
+        mine = [r for r in rows(data) if data.users[r] == user]
+        mine.sort(key=lambda r: (data.times[r], r))
+        kept = mine[:given_events] if user in held else mine
+        assert sorted(r for r in rows(train) if data.users[r] == user) == sorted(kept)
+
+
+def test_cold_users_by_hand():
+    # first events at 0 (user 1), 5 (user 0), 9 (user 2); user 2 is new; users 3 and 4 are in nobody's way
+    data = Interactions([0, 1, 2, 0, 2, 1, 2], [0, 0, 1, 1, 2, 2, 0], 5, 3, times=[5, 0, 12, 6, 9, 99, 30])
+    train, test = split_cold_users(data, 0.3, by="time", given=1)
+    assert (train.users.tolist(), train.times.tolist()) == ([0, 1, 0, 2, 1], [5, 0, 6, 9, 99])
+    assert (test.users.tolist(), test.times.tolist()) == ([2, 2], [12, 30])
+
+
+def test_cold_splits_at_random_follow_the_seed_and_need_no_clock(stars):
+    bare = Interactions(stars.users, stars.items, 12, 9)
+    sides = [set(split_cold_users(bare, 0.25, seed=seed).test.users.tolist()) for seed in range(9)]
+    assert all(len(side) == 3 for side in sides) and len({frozenset(side) for side in sides}) > 1
+    assert sides[0] == set(split_cold_users(bare, 0.25, seed=0).test.users.tolist())
+    for ask in ({"by": "time"}, {"given": 1}):
+        with pytest.raises(ValueError, match="data: no times"):
+            split_cold_users(bare, **ask)
+
+
+def test_wrong_arguments_of_the_cold_splits_are_named(stars):
+    with pytest.raises(ValueError, match="given: -1; expected 0 events or more"):
+        split_cold_users(stars, given=-1)
+    with pytest.raises(ValueError, match="by: 'newest'; expected 'random' or 'time'"):
+        split_cold_items(stars, by="newest")
+    for split in COLD.values():
+        with pytest.raises(ValueError, match="test_fraction: 1; expected a share between 0 and 1"):
+            split(stars, 1)
+
+
+# --- training, validation and test
+
+
+@each
+@given(logs())
+def test_the_training_side_is_split_again_the_same_way(split, data):
+    try:
+        inner, outer = split_twice(data, split)
+    except ValueError as error:
+        assert "events left" in str(error) or "folds" in str(error)  # few events have no room for three parts
+        return
+    assert sorted(rows(inner.train) + rows(inner.test)) == sorted(rows(outer.train))
+    assert not set(rows(inner.test)) & set(rows(outer.test))
+    assert rows(outer.test) == rows(split(data).test)
+    assert rows(inner.test) == rows(split(outer.train).test)
+
+
+def test_another_way_for_the_validation_part(stars):
+    inner, outer = split_twice(stars, split_by_time, lambda rest: split_random(rest, 0.25))
+    assert len(outer.train) == 48 and len(inner.test) == 12
+    assert inner.test.times.max() < outer.test.times.min()
+
+
+def test_a_split_that_leaves_a_side_empty_is_refused(stars):
+    with pytest.raises(ValueError, match="data: no test events left"):
+        split_twice(stars, lambda log: split_by_time(log, at=10**9))
+    with pytest.raises(ValueError, match="data: no training events left"):
+        split_twice(stars, lambda log: split_by_time(log, at=0))
+    with pytest.raises(ValueError, match="the training side, split again: no test events left"):
+        split_twice(stars, split_by_time, lambda rest: split_by_time(rest, at=10**9))
