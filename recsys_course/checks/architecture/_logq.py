@@ -39,7 +39,7 @@ def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         Case(
             (np.array([[0.0, 0.0], [-1000.0, -1000.0]]), np.array([0, 1]), np.array([1, 1])),
             np.log(2),
-            "two equal scores in each row, however small: ln 2; e^-1000 is 0, so each row needs its own maximum",
+            "two equal scores a row, however small: ln 2; e^-1000 is 0, so each row needs its own maximum",
         ),
     ],
     at_random=batch,
