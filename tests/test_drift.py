@@ -27,6 +27,7 @@ def test_psi_sees_what_goes_missing_and_what_leaves_the_range():
     old = np.arange(100.0)
     assert psi(old, old) == 0
     assert psi(old, np.where(old < 50, np.nan, old)) > 1
+    assert psi(old, np.where(old >= 90, np.nan, old)) > 1  # missing is not "large"
     assert psi(old, old + 1000) > 1
     assert psi(np.full(5, np.nan), np.full(3, np.nan)) == 0
 

@@ -233,3 +233,18 @@ def test_popularity_leaves_nothing_to_a_user_who_has_met_all_that_occurs():
     assert (NegativeSampler(data, 0.0).draw([0], 5, np.random.default_rng(0)) == 2).all()
     with pytest.raises(ValueError, match="user 0 has met every item that can be drawn"):
         NegativeSampler(data, 0.75).draw([0], 5, np.random.default_rng(0))
+
+
+def test_an_item_of_no_probability_is_not_drawn_at_the_ends_either():
+    class Ends:
+        def random(self, size):
+            return np.resize([0.0, 1.0], size)  # 1.0 stands for what rounding can do
+
+    data = Interactions(np.zeros(3, dtype=int), np.array([1, 1, 2]), 1, 4)
+    assert NegativeSampler(data, 0.75, reject=False).draw([0], 2, Ends()).tolist() == [[1, 2]]
+
+
+def test_a_beta_so_large_that_rare_items_have_no_chance_leaves_nothing():
+    data = Interactions(np.zeros(25, dtype=int), np.repeat([0, 1], [16, 9]), 1, 2)
+    with pytest.raises(ValueError, match="no negative is left"):
+        NegativeSampler(data, 5000.0).draw([0], 1, np.random.default_rng(0))
