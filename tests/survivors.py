@@ -66,4 +66,10 @@ SURVIVORS = {
         "loss = np.logaddexp(0, -x) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j) "
         "-> loss = np.logaddexp(-x, 0) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j)": ORDER,
     },
+    "psi": {
+        "e, a = np.maximum(e, 0.0001), np.maximum(a, 0.0001) "
+        "-> e, a = np.maximum(0.0001, e), np.maximum(a, 0.0001)": ORDER,
+        "e, a = np.maximum(e, 0.0001), np.maximum(a, 0.0001) "
+        "-> e, a = np.maximum(e, 0.0001), np.maximum(0.0001, a)": ORDER,
+    },
 }
