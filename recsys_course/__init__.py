@@ -28,7 +28,8 @@ _WHERE = {
     "FunkSVD": "factorization", "SVDpp": "factorization", "ALS": "factorization",
     "ImplicitALS": "factorization", "BPR": "factorization", "FM": "factorization",
     "Recommender": "base", "RatingPredictor": "base", "NotFitted": "base", "Diverged": "base",
-    "Popularity": "baselines", "Random": "baselines", "DampedMeans": "baselines",
+    "Popularity": "baselines", "RecentPopularity": "baselines", "Random": "baselines",
+    "DampedMeans": "baselines",
 }  # fmt: skip
 
 __all__ = sorted(_WHERE)

@@ -45,6 +45,7 @@ class ModelInfo:
 
 MODELS: dict[str, ModelInfo] = {
     "popularity": ModelInfo("baselines:Popularity", "ranking", "what most users met, the same for all", 3),
+    "recent-popularity": ModelInfo("baselines:RecentPopularity", "ranking", "what most users met lately", 1),
     "random": ModelInfo("baselines:Random", "ranking", "chance, the floor under every comparison", 3),
     "damped-means": ModelInfo("baselines:DampedMeans", "both", "mean of all, of the item, of the user", 3),
     "item-knn": ModelInfo("neighbors:ItemKNN", "ranking", "what resembles the user's history", 3),

@@ -9,6 +9,7 @@ from __future__ import annotations
 SYMMETRIC = "similarities are symmetric, the exercise says so: S[a, b] is S[b, a]"
 PRODUCT = "the inner product of two vectors does not depend on their order"
 LENGTHS = "there is one set of positives per row of scores: strict has nothing to refuse"
+ONE_EACH = "every item has one chance of a click: strict has nothing to refuse"
 ORDER = "the function gives the same for its two arguments in either order"
 
 _PREDICTION = "error = r - (mean + b_u + b_i + p @ q) -> error = r - (mean + b_u + b_i + q @ p)"
@@ -71,5 +72,19 @@ SURVIVORS = {
         "-> e, a = np.maximum(0.0001, e), np.maximum(a, 0.0001)": ORDER,
         "e, a = np.maximum(e, 0.0001), np.maximum(a, 0.0001) "
         "-> e, a = np.maximum(e, 0.0001), np.maximum(0.0001, a)": ORDER,
+    "decayed_popularity": {
+        "last[user, item] = max(time, last.get((user, item), time)) "
+        "-> last[user, item] = max(last.get((user, item), time), time)": ORDER,
+    },
+    "gini_of_exposure": {
+        "counts[item] += 1 -> counts[item] += 2": "all counts twice as large: the coefficient has no unit",
+        "counts[item] += 1 -> counts[item - 1] += 1": "each item's count under another item's name: "
+        "the coefficient asks how unequal they are, not who has what",
+    },
+    "feedback_loop": {
+        "clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=True)] "
+        "-> clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=False)]": ONE_EACH,
+        "clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=True)] "
+        "-> clicks = [c + s * q for c, s, q in zip(clicks, share, quality)]": ONE_EACH,
     },
 }

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest, norm
 
-from recsys_course.baselines import DampedMeans, Popularity, Random
+from recsys_course.baselines import (
+    DampedMeans,
+    Popularity,
+    Random,
+    RecentPopularity,
+    bayesian_average,
+    wilson_lower_bound,
+)
 from recsys_course.interactions import Interactions
 
 
@@ -85,3 +93,79 @@ def test_a_pair_rated_twice_counts_once_with_its_mean():
     once = Interactions(np.array([0, 1]), np.array([0, 1]), 2, 2, values=np.array([4.0, 1.0]))
     assert DampedMeans().fit(twice).mean_ == DampedMeans().fit(once).mean_ == 2.5
     assert DampedMeans().fit(twice).seen_.max() == 4.0
+
+
+DAY = 86_400
+
+
+def test_recent_popularity_by_hand():
+    # at day 10, half-life 2 days: item 0 has meetings of age 6 and 4 days, item 1 one of age 0;
+    # user 0 met item 2 at days 0 and 8, of which the later counts; nobody met item 3
+    days = np.array([4, 6, 10, 8, 0])
+    data = Interactions([0, 1, 2, 0, 0], [0, 0, 1, 2, 2], 3, 4, times=DAY * days)
+    model = RecentPopularity(half_life=2).fit(data)
+    np.testing.assert_allclose(model.counts_, [1 / 8 + 1 / 4, 1, 1 / 2, 0])
+    assert model.recommend([1], n=3).tolist() == [[1, 2, 3]]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 60)), min_size=1))
+def test_recent_popularity_as_loops(events):
+    users, items, days = zip(*events, strict=True)
+    data = Interactions(users, items, 4, 5, times=DAY * np.array(days))
+    expected = [0.0] * 5
+    for u in range(4):
+        for i in range(5):
+            if mine := [d for v, j, d in events if (v, j) == (u, i)]:
+                expected[i] += 0.5 ** ((max(days) - max(mine)) / 7)
+    np.testing.assert_allclose(RecentPopularity(half_life=7).fit(data).counts_, expected)
+
+
+def test_a_very_long_half_life_is_popularity_and_a_very_short_one_the_last_moment(stars):
+    old, new = (RecentPopularity(half_life=h).fit(stars) for h in (1e12, 1e-6))
+    np.testing.assert_allclose(old.counts_, Popularity().fit(stars).counts_)
+    last = stars.items[stars.times == stars.times.max()]
+    assert np.flatnonzero(new.counts_ > 1e-3).tolist() == np.unique(last).tolist()
+
+
+def test_recent_popularity_needs_a_clock():
+    with pytest.raises(ValueError, match="data: no times; expected a log with a clock"):
+        RecentPopularity().fit(Interactions([0], [0], 1, 1))
+
+
+def test_bayesian_average_by_hand_and_as_damped_means(stars):
+    # prior 3: one rating of 5, none, and forty of 4.5; damping 5
+    got = bayesian_average([5, 0, 180], [1, 0, 40], 3, 5)
+    np.testing.assert_allclose(got, [20 / 6, 3, 195 / 45])
+    np.testing.assert_allclose(bayesian_average([5, 0], [1, 0], 3, 0), [5, 3])  # plain mean; the prior
+    model = DampedMeans(damping=4).fit(stars)
+    totals, counts = (np.bincount(stars.items, w, stars.n_items) for w in (stars.values, None))
+    expected = bayesian_average(totals, counts, model.mean_, 4)
+    np.testing.assert_allclose(model.mean_ + model.item_bias_, expected)
+    with pytest.raises(ValueError, match="damping: -1; expected a number of imaginary ratings of at least 0"):
+        bayesian_average([1], [1], 3, -1)
+
+
+def test_wilsons_bound_by_hand_and_as_scipys():
+    np.testing.assert_allclose(wilson_lower_bound([1, 0, 0], [1, 3, 0], z=2), [0.2, 0, 0], atol=1e-12)
+    z = norm.ppf(0.975)
+    trials = np.arange(1, 40).repeat(3)
+    successes = np.array([(0, n // 3, n) for n in range(1, 40)]).ravel()
+    got = wilson_lower_bound(successes, trials, z)
+    for s, n, bound in zip(successes, trials, got, strict=True):
+        assert bound == pytest.approx(binomtest(s, n).proportion_ci(0.95, "wilson").low, abs=1e-9)
+    np.testing.assert_allclose(wilson_lower_bound(3, [4, 5], 0), [0.75, 0.6])  # z = 0: the plain share
+
+
+@given(st.integers(0, 50), st.integers(1, 50))
+def test_wilsons_bound_lies_below_the_share_and_rises_with_evidence(successes, more):
+    trials = successes + more
+    one, ten = wilson_lower_bound([successes, 10 * successes], [trials, 10 * trials])
+    assert -1e-12 <= one <= ten + 1e-12 <= successes / trials + 2e-12
+
+
+@pytest.mark.parametrize("s, n", [(2, 1), (-1, 3), (1, -1), (float("nan"), 2)])
+def test_wilsons_bound_refuses_what_is_no_share(s, n):
+    with pytest.raises(ValueError, match=f"successes: {s:g} of {n:g} trials; expected 0..trials"):
+        wilson_lower_bound(s, n)
+    with pytest.raises(ValueError, match="z: -1; expected standard deviations of at least 0"):
+        wilson_lower_bound(1, 2, z=-1)

@@ -10,7 +10,7 @@ import pytest
 
 from recsys_course import base
 from recsys_course.base import Diverged, Fitted, NotFitted, RatingPredictor, Recommender
-from recsys_course.baselines import DampedMeans, Popularity, Random
+from recsys_course.baselines import DampedMeans, Popularity, Random, RecentPopularity
 from recsys_course.data.planted import two_tribes
 from recsys_course.factorization import ALS, BPR, FM, FunkSVD, ImplicitALS, SVDpp
 from recsys_course.ids import UnknownId
@@ -27,6 +27,7 @@ from recsys_course.neighbors import (
 
 MODELS = {
     "Popularity": Popularity,
+    "RecentPopularity": RecentPopularity,
     "Random": Random,
     "DampedMeans": DampedMeans,
     "ItemKNN": ItemKNN,
@@ -44,7 +45,7 @@ MODELS = {
     "EASE": EASE,
     "SLIM": SLIM,
 }
-LEARN_NO_TASTE = {"Popularity", "Random", "DampedMeans"}
+LEARN_NO_TASTE = {"Popularity", "RecentPopularity", "Random", "DampedMeans"}
 # A seed means chance, and chance falls on rows and codes as they stand; Swing draws only
 # where an item has more than max_users users.
 EXACT = {n for n, make in MODELS.items() if not hasattr(make(), "seed") or n == "Swing"}
@@ -65,9 +66,15 @@ each_ranker = which(Recommender)
 each_rater = which(RatingPredictor)
 
 
+def timed(log: Interactions) -> Interactions:
+    """The log with a clock, for the models that need one: a day from event to event, in mixed order."""
+    days = np.random.default_rng(11).permutation(len(log))
+    return dataclasses.replace(log, times=1_700_000_000 + 86_400 * days)
+
+
 @cache
 def tribes() -> Interactions:
-    return two_tribes()[0]
+    return timed(two_tribes()[0])
 
 
 @cache
@@ -75,7 +82,7 @@ def rated() -> Interactions:
     """40 ratings of 2 to 4 stars; users 8, 9 and items 6, 7 have none."""
     rng = np.random.default_rng(3)
     pairs = rng.permutation(8 * 6)[:40]
-    return Interactions(pairs // 6, pairs % 6, 10, 8, rng.integers(2, 5, 40).astype(float))
+    return timed(Interactions(pairs // 6, pairs % 6, 10, 8, rng.integers(2, 5, 40).astype(float)))
 
 
 @cache
@@ -229,7 +236,7 @@ def test_the_size_of_a_batch_does_not_show(name, monkeypatch):
 
 @each_ranker
 def test_who_has_seen_everything_gets_only_padding(name):
-    data = Interactions([0, 0, 0, 1], [0, 1, 2, 0], 2, 3)
+    data = timed(Interactions([0, 0, 0, 1], [0, 1, 2, 0], 2, 3))
     lists = MODELS[name]().fit(data).recommend([0, 1], n=2)
     assert lists[0].tolist() == [-1, -1]
     assert sorted(lists[1]) == [1, 2]
@@ -327,7 +334,7 @@ ODD = {
 
 
 @each
-@pytest.mark.parametrize("log", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("log", map(timed, ODD.values()), ids=ODD)
 def test_odd_logs_survive(name, log):
     model = MODELS[name]()
     if hasattr(model, "learning_rate") and isinstance(model, RatingPredictor) and log.values.max() > 100:
@@ -351,7 +358,9 @@ def test_neither_the_order_of_rows_nor_the_labels_matter(name):
     data = rated()
     rng = np.random.default_rng(5)
     row, user, item = rng.permutation(40), rng.permutation(10), rng.permutation(8)
-    other = Interactions(user[data.users[row]], item[data.items[row]], 10, 8, data.values[row])
+    other = Interactions(
+        user[data.users[row]], item[data.items[row]], 10, 8, data.values[row], data.times[row]
+    )
     got = answers(MODELS[name]().fit(other))
     np.testing.assert_allclose(
         got[np.ix_(user, item)], answers(MODELS[name]().fit(data)), rtol=1e-5, atol=1e-6
@@ -388,7 +397,7 @@ def test_codes_outside_the_training_data_are_refused(name):
 
 LIMITS = {
     "k": 0, "n_factors": 0, "n_epochs": 0, "learning_rate": 0, "reg": -0.1, "shrinkage": -1.0,
-    "significance": -1.0, "damping": -1.0, "alpha": -1.0, "cg_steps": 0, "max_users": 1,
+    "significance": -1.0, "damping": -1.0, "half_life": 0.0, "alpha": -1.0, "cg_steps": 0, "max_users": 1,
 }  # fmt: skip
 WRONG = [(name, key) for name in MODELS for key in LIMITS if hasattr(MODELS[name](), key)]
 

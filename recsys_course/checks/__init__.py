@@ -11,7 +11,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-CHAPTERS = ("architecture", "collaborative_filtering")
+CHAPTERS = (
+    "overview",
+    "architecture",
+    "collaborative_filtering",
+)
 FOR_LEARNERS = ("hint", "panel")  # of recsys_course.exercises: a notebook then needs one import
 
 __all__ = ["CHAPTERS"]
