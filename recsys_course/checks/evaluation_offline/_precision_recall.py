@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 from recsys_course.checks.engine import Case, Slip, check
-from recsys_course.checks.evaluation_offline._lists import judged
+from recsys_course.checks.evaluation_offline._lists import liked, ranked_list
+
+
+def one_list(rng: Random) -> tuple[list[int], set[int], int]:
+    """A list, what is relevant, and k from 1 to beyond the list."""
+    return ranked_list(rng), liked(rng), rng.choice([1, 2, 3, 5, 8])
 
 
 @check(
@@ -28,7 +34,7 @@ from recsys_course.checks.evaluation_offline._lists import judged
         Case(([3, 1], set(), 2), (math.nan, math.nan), "nothing is relevant: the list cannot be judged"),
         Case(([], {1, 2}, 2), (0.0, 0.0), "an empty list has no hit"),
     ],
-    at_random=lambda rng: (lambda lists, sets, k: (lists[0], sets[0], k))(*judged(rng)),
+    at_random=one_list,
     slips=[
         Slip(
             "you divided by the items listed: an empty place of a short list is a miss, so divide by k",
