@@ -23,6 +23,8 @@ PEERS: dict[str, list[str]] = {
     "cornac": [TORCH, "cornac==3.0.1"],
     "rectools": ["rectools==0.19.0"],
 }
+# Libraries that measure: agreement.py holds our metrics against theirs.
+JUDGES: dict[str, list[str]] = {"ranx": ["ranx==0.3.21"]}
 _ASK_VERSIONS = """import json, sys
 from importlib.metadata import version
 print(json.dumps({name: version(name) for name in sys.argv[1:]}))"""
@@ -46,7 +48,7 @@ def environment(peer: str, folder: Path = ENVS) -> Environment:
     """
     if peer == OURS:
         return _described(peer, Path(sys.executable), [OURS, "numba"])
-    wanted = PEERS[peer]
+    wanted = (PEERS | JUDGES)[peer]
     home = folder / peer
     python = home / "bin" / "python"
     stamp = home / "requirements.json"

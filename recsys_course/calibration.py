@@ -67,7 +67,7 @@ class Platt:
     def predict(self, scores: Any) -> np.ndarray:
         """(N,) probabilities of a one."""
         if not hasattr(self, "slope_"):
-            raise NotFitted("Platt has not been fitted; call fit(scores, labels) first")
+            raise NotFitted("Platt is not fitted; call fit(scores, labels) first")
         return expit(self.slope_ * _finite(scores) + self.intercept_)
 
 
@@ -100,7 +100,7 @@ class Isotonic:
     def predict(self, scores: Any) -> np.ndarray:
         """(N,) probabilities of a one."""
         if not hasattr(self, "model_"):
-            raise NotFitted("Isotonic has not been fitted; call fit(scores, labels) first")
+            raise NotFitted("Isotonic is not fitted; call fit(scores, labels) first")
         s = _finite(scores)
         return np.asarray(self.model_.predict(s)) if len(s) else s
 

@@ -1,6 +1,7 @@
 """Small random logs for the tests of the algorithms: uneven, rectangular, with gaps."""
 
 import numpy as np
+from scipy import sparse
 
 from recsys_course.interactions import Interactions
 
@@ -28,3 +29,11 @@ def table(log: Interactions) -> np.ndarray:
 def plain(kernel):
     """The Python loop behind a compiled kernel."""
     return getattr(kernel, "py_func", kernel)
+
+
+def pairs(sets: list[set[int]], n_items: int) -> sparse.csr_array:
+    """(B, I) sparse with a one for each item of a row's set."""
+    dense = np.zeros((len(sets), n_items))
+    for b, items in enumerate(sets):
+        dense[b, list(items)] = 1
+    return sparse.csr_array(dense)

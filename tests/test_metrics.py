@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from logs import pairs as matrix
 from scipy import sparse
 from sklearn import metrics as theirs
 
 from recsys_course.metrics import (
     auc,
     average_precision,
+    f1,
     gini,
     hit_rate,
     hits_at,
@@ -24,15 +26,8 @@ from recsys_course.metrics import (
     rmse,
 )
 
-ALL = [precision, recall, hit_rate, mrr, average_precision, ndcg]
+ALL = [precision, recall, f1, hit_rate, mrr, average_precision, ndcg]
 each = pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
-
-
-def matrix(sets: list[set[int]], n_items: int) -> sparse.csr_array:
-    dense = np.zeros((len(sets), n_items))
-    for b, items in enumerate(sets):
-        dense[b, list(items)] = 1
-    return sparse.csr_array(dense)
 
 
 # --- by hand: items 7 and 3 are relevant, the list is 3 9 7 1
@@ -46,6 +41,7 @@ RANKED, RELEVANT = np.array([[3, 9, 7, 1]]), matrix([{7, 3}], 10)
     [
         (precision, 1, 1), (precision, 2, 1 / 2), (precision, 4, 2 / 4), (precision, 10, 2 / 10),
         (recall, 1, 1 / 2), (recall, 3, 1),
+        (f1, 1, 2 / 3), (f1, 2, 1 / 2), (f1, 4, 2 / 3), (f1, 10, 1 / 3),
         (hit_rate, 1, 1), (mrr, 4, 1),
         (average_precision, 1, 1), (average_precision, 2, 1 / 2), (average_precision, 4, (1 + 2 / 3) / 2),
         (ndcg, 1, 1), (ndcg, 2, 1 / (1 + 1 / math.log2(3))), (ndcg, 3, 1.5 / (1 + 1 / math.log2(3))),
@@ -79,6 +75,20 @@ def test_a_stored_zero_is_relevant():
     assert hits_at([[2, 1]], relevant, 2).tolist() == [[True, False]]
 
 
+def test_a_pair_stored_twice_is_one_relevant_item():
+    twice = sparse.csr_array((np.ones(3), np.array([2, 2, 0]), np.array([0, 3])), shape=(1, 3))
+    assert recall([[2, 1]], twice, 2) == 1 / 2
+    assert twice.nnz == 3  # the caller's matrix stays as it was
+
+
+def test_mean_f1_is_not_the_f1_of_the_means():
+    """One user has P 1 and R 1/4, so F1 2/5, the other has all three 1; the means are P 1 and R 5/8."""
+    ranked, relevant = [[0], [5]], matrix([{0, 1, 2, 3}, {5}], 6)
+    assert f1(ranked, relevant, 1) == pytest.approx(7 / 10)
+    p, r = precision(ranked, relevant, 1), recall(ranked, relevant, 1)
+    assert 2 * p * r / (p + r) == pytest.approx(10 / 13)
+
+
 def test_metrics_show_their_arguments():
     assert "k: ranks looked at" in ndcg.__doc__
     assert ndcg.__name__ == "ndcg"
@@ -94,6 +104,9 @@ def by_definition(metric, ranked: list[int], relevant: set[int], k: int) -> floa
         return len(places) / k
     if metric is recall:
         return len(places) / len(relevant)
+    if metric is f1:
+        p, r = len(places) / k, len(places) / len(relevant)
+        return 2 * p * r / (p + r) if p + r else 0.0
     if metric is hit_rate:
         return float(len(places) > 0)
     if metric is mrr:
@@ -133,7 +146,8 @@ def test_a_metric_is_its_definition(metric, case):
 @given(st.sets(st.integers(0, 9), min_size=1), st.integers(1, 10))
 def test_the_perfect_list_scores_best(metric, relevant, k):
     perfect = sorted(range(10), key=lambda i: (i not in relevant, i))
-    best = {precision: min(k, len(relevant)) / k, recall: min(k, len(relevant)) / len(relevant)}
+    hits = min(k, len(relevant))
+    best = {precision: hits / k, recall: hits / len(relevant), f1: 2 * hits / (k + len(relevant))}
     assert metric([perfect], matrix([relevant], 10), k) == pytest.approx(best.get(metric, 1.0))
 
 
@@ -239,6 +253,8 @@ def test_gini_by_hand():
         ([[0, 3]], 2, "ranked: code 3; expected 0..2, or -1 for padding"),
         ([[-2, 0]], 2, "ranked: code -2; expected 0..2, or -1 for padding"),
         ([[1, 0, 1]], 3, "ranked: item 1 twice in row 0; expected each item once"),
+        ([[1, np.nan]], 2, "ranked: nan; expected whole item codes"),
+        ([[0.5, 1]], 2, "ranked: 0.5; expected whole item codes"),
     ],
 )
 @each
