@@ -15,6 +15,7 @@ CHAPTERS = (
     "overview",
     "architecture",
     "collaborative_filtering",
+    "evaluation_offline",
 )
 FOR_LEARNERS = ("hint", "panel")  # of recsys_course.exercises: a notebook then needs one import
 
