@@ -82,6 +82,7 @@ SURVIVORS = {
         "-> e, a = np.maximum(0.0001, e), np.maximum(a, 0.0001)": ORDER,
         "e, a = np.maximum(e, 0.0001), np.maximum(a, 0.0001) "
         "-> e, a = np.maximum(e, 0.0001), np.maximum(0.0001, a)": ORDER,
+    },
     "decayed_popularity": {
         "last[user, item] = max(time, last.get((user, item), time)) "
         "-> last[user, item] = max(last.get((user, item), time), time)": ORDER,
@@ -96,6 +97,7 @@ SURVIVORS = {
         "-> clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=False)]": ONE_EACH,
         "clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=True)] "
         "-> clicks = [c + s * q for c, s, q in zip(clicks, share, quality)]": ONE_EACH,
+    },
     "f1": {
         "values.append(2 * p * r / (p + r) if p + r > 0 else 0.0) "
         "-> values.append(2 * p * r / (p + r) if p > 0 else 0.0)": NO_HIT,
