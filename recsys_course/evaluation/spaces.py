@@ -16,6 +16,7 @@ NEIGHBOURS: Space = {
 RATING_NEIGHBOURS: Space = {"k": [10, 20, 30, 50, 80], "shrinkage": [0.0, 1.0, 5.0, 20.0]}
 PENALTY = (0.01, 0.2)
 SPACES: dict[str, Space] = {
+    "recent-popularity": {"half_life": (1.0, 365.0)},
     "damped-means": {"damping": (0.5, 50.0)},
     "item-knn": NEIGHBOURS,
     "user-knn": NEIGHBOURS,
