@@ -135,7 +135,7 @@ def reliability(
 
     Args:
         labels: (N,) 0 or 1. probabilities: (N,) of a one, in 0..1.
-        n_bins, equal_mass: as in :func:`recsys_course.metrics.expected_calibration_error`.
+        n_bins, equal_mass: as in :func:`expected_calibration_error`.
         confidence: of the intervals.
 
     Returns:

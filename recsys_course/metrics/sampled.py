@@ -22,13 +22,13 @@ import numpy as np
 from scipy import sparse
 from scipy.stats import hypergeom
 
+# Value of a list whose one relevant item is at this rank: function(rank (...), k) -> (...).
 RANK_METRICS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "hit_rate": lambda rank, k: (rank <= k).astype(float),
     "precision": lambda rank, k: (rank <= k) / k,
     "mrr": lambda rank, k: (rank <= k) / rank,
     "ndcg": lambda rank, k: (rank <= k) / np.log2(rank + 1),
 }
-"""Value of a list whose one relevant item is at this rank, by name: function(rank (...), k) -> (...)."""
 
 
 def full_rank(scores: Any, items: Any, excluded: Any = None) -> np.ndarray:

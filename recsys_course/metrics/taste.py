@@ -39,7 +39,8 @@ def miscalibration(ranked: Any, history: Any, genres: Any, *, alpha: float = 0.0
     Raises:
         ValueError: alpha outside (0, 1), a negative or NaN weight, rows that do not match; wrong lists.
 
-    Cost: memory O(B G). Source: Steck 2018, whose ranks may carry weights; here all weigh the same.
+    Cost: memory O(B G).
+    Source: Steck 2018, whose ranks may carry weights; here all weigh the same.
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha: {alpha}; expected between 0 and 1")

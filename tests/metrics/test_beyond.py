@@ -53,6 +53,13 @@ def test_diversity_by_hand():
     assert intra_list_diversity([[0, 2], [1, -1]], features) == pytest.approx(1 - 1 / math.sqrt(2))
 
 
+def test_an_item_without_features_resembles_nothing():
+    """Cosines 1, 0, 0: the third row is zero."""
+    features = np.array([[1, 0], [2, 0], [0, 0]])
+    for given_as in (features, sparse.csr_array(features)):
+        assert intra_list_diversity([[0, 1, 2]], given_as) == pytest.approx(1 - 1 / 3)
+
+
 def cosine(x, y) -> float:
     length = math.sqrt(sum(a * a for a in x)) * math.sqrt(sum(b * b for b in y))
     return sum(a * b for a, b in zip(x, y, strict=True)) / length if length else 0.0

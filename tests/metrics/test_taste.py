@@ -24,6 +24,13 @@ def test_miscalibration_by_hand():
     assert miscalibration([[3, 4]], history, GENRES) == pytest.approx(0)  # half of each; 4 says nothing
 
 
+def test_an_item_spreads_one_unit_over_its_genres():
+    """Items 0 and 3 are 1 and 1/2 comedy, so p is (3/4, 1/4)."""
+    by_hand = 0.75 * math.log(0.75 / (0.99 + 0.0075)) + 0.25 * math.log(0.25 / 0.0025)
+    assert miscalibration([[0, 1]], pairs([{0, 3}], 5), GENRES) == pytest.approx(by_hand)
+    assert miscalibration([[1, 3]], pairs([{0, 3}], 5), GENRES) == pytest.approx(0)
+
+
 def test_the_values_of_a_history_are_weights():
     history = sparse.csr_array(np.array([[3.0, 0, 1, 0, 0]]))
     q = 0.98 * 0.5 + 0.02 * np.array([0.75, 0.25])
