@@ -9,7 +9,7 @@ from recsys_course.base import RatingPredictor, Recommender
 from recsys_course.baselines import DampedMeans, Popularity
 from recsys_course.data.planted import two_tribes
 from recsys_course.data.split import Split, leave_last_out, split_by_time, split_random
-from recsys_course.evaluation import RANKING, RATING, compare, evaluate
+from recsys_course.evaluation import RANKING, RATING, compare, evaluate, measuring
 from recsys_course.interactions import Interactions
 
 
@@ -182,3 +182,13 @@ def test_compare_keeps_the_order_and_fills_a_row_each(stars, capsys):
     assert table.loc["a", "ndcg@5"] == evaluate(Popularity(), split_random(stars), n=5)["ndcg@5"]
     assert "models" in capsys.readouterr().err
     assert set(RANKING) >= {"ndcg", "recall@20", "coverage"}
+
+
+def test_users_in_blocks_are_the_users_at_once(stars, monkeypatch):
+    split = split_random(stars, 0.4)
+    whole = evaluate(DampedMeans(), split, n=3)
+    monkeypatch.setattr(measuring, "LIST_CELLS", 100)  # five users at a time, for lists of 20
+    blocks = evaluate(DampedMeans(), split, n=3)
+    for label in whole:
+        if not label.endswith("_s"):
+            assert blocks[label] == pytest.approx(whole[label])

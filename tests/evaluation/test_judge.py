@@ -47,6 +47,7 @@ def test_a_random_model_runs_with_each_seed(log):
     line = quiet(["random"], log)["random"]
     each = [evaluate(Random(seed=s), split_random(log), metrics=PLAIN.metrics) for s in (0, 1, 2)]
     assert line.seeds == 3 and line.metrics["ndcg@3"].spread > 0
+    assert set(line.tables[0].weights) == {1.0}  # sums are means over seeds, so lines can be subtracted
     for label, found in line.metrics.items():
         values = [result[label] for result in each]
         assert found.value == pytest.approx(np.mean(values))
