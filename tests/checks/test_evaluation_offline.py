@@ -87,6 +87,7 @@ def test_gauc_is_auc_user_by_user_and_blind_to_what_is_the_users_alone():
         known = [(n, value) for n, value in parts if not math.isnan(value)]
         expected = np.average([v for _, v in known], weights=[n for n, _ in known]) if known else math.nan
         assert got == pytest.approx(expected, nan_ok=True)
+        assert got == pytest.approx(metrics.gauc(labels, scores, users), nan_ok=True)
         assert eo.gauc.reference(labels, list(s + 100.0 * u), users) == pytest.approx(got, nan_ok=True)
         compared += len(known) >= 2
     assert compared >= 3
@@ -98,7 +99,9 @@ def test_diversity_is_the_mean_of_scipys_cosine_distance():
         rows = [V[i] for i in ranked if i >= 0]
         pairs = [cosine_distance(a, b) if a.any() and b.any() else 1.0 for a, b in combinations(rows, 2)]
         expected = np.mean(pairs) if pairs else math.nan
-        assert eo.intra_list_diversity.reference(ranked, V) == pytest.approx(expected, nan_ok=True)
+        got = eo.intra_list_diversity.reference(ranked, V)
+        assert got == pytest.approx(expected, nan_ok=True)
+        assert got == pytest.approx(metrics.intra_list_diversity(ranked[None], V), nan_ok=True)
         compared += len(pairs) >= 2
     assert compared >= 5
 
@@ -110,7 +113,11 @@ def test_novelty_of_single_items_falls_as_they_get_popular():
         assert bits == sorted(bits, reverse=True)
         each = [np.mean([eo.novelty.reference([[i]], histories) for i in row]) for row in lists if row]
         expected = np.mean(each) if each else math.nan
-        assert eo.novelty.reference(lists, histories) == pytest.approx(expected, nan_ok=True)
+        got = eo.novelty.reference(lists, histories)
+        ranked, _ = as_package(lists, [set()] * len(lists))
+        counts = [users[i] for i in range(9)]
+        assert got == pytest.approx(expected, nan_ok=True)
+        assert got == pytest.approx(metrics.novelty(ranked, counts, len(histories)), nan_ok=True)
 
 
 def test_calibration_error_is_that_of_bins_by_numpy():
@@ -119,14 +126,19 @@ def test_calibration_error_is_that_of_bins_by_numpy():
         bins = np.clip(np.digitize(p, np.linspace(0, 1, n_bins + 1)) - 1, 0, n_bins - 1)
         here = [bins == b for b in range(n_bins) if (bins == b).any()]
         expected = sum(rows.mean() * abs(y[rows].mean() - p[rows].mean()) for rows in here)
-        assert eo.calibration_error.reference(labels, probabilities, n_bins) == pytest.approx(expected)
+        got = eo.calibration_error.reference(labels, probabilities, n_bins)
+        assert got == pytest.approx(expected)
+        assert got == pytest.approx(metrics.expected_calibration_error(labels, probabilities, n_bins))
 
 
 def test_sampled_rank_is_scipys_hypergeometric():
     for rank, n_items, m, k in drawn(eo.sampled_rank):
         x, law = np.arange(m + 1), (n_items - 1, rank - 1, m)
         expected = 1 + x @ hypergeom.pmf(x, *law), hypergeom.cdf(k - 1, *law)
-        assert eo.sampled_rank.reference(rank, n_items, m, k) == pytest.approx(expected)
+        got = eo.sampled_rank.reference(rank, n_items, m, k)
+        assert got == pytest.approx(expected)
+        (hit,) = metrics.expected_when_sampled("hit_rate", np.array([rank]), n_items, m, k)
+        assert got[1] == pytest.approx(hit)
 
 
 def test_sampled_rank_is_what_sampling_gives():
