@@ -10,8 +10,10 @@ SYMMETRIC = "similarities are symmetric, the exercise says so: S[a, b] is S[b, a
 PRODUCT = "the inner product of two vectors does not depend on their order"
 LENGTHS = "there is one set of positives per row of scores: strict has nothing to refuse"
 ORDER = "the function gives the same for its two arguments in either order"
+SQUARED = "the difference is squared: its sign is gone"
 
 _PREDICTION = "error = r - (mean + b_u + b_i + p @ q) -> error = r - (mean + b_u + b_i + q @ p)"
+_CHI2 = "chi2 = (n_a - e_a) ** 2 / e_a + (n_b - e_b) ** 2 / e_b"
 
 SURVIVORS = {
     "pearson": {
@@ -65,5 +67,20 @@ SURVIVORS = {
         "x = p @ (q_i - q_j) -> x = (q_i - q_j) @ p": PRODUCT,
         "loss = np.logaddexp(0, -x) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j) "
         "-> loss = np.logaddexp(-x, 0) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j)": ORDER,
+    },
+    "sample_size": {
+        "return math.ceil((spread / (q - p)) ** 2) -> return math.ceil((spread / (p - q)) ** 2)": SQUARED,
+    },
+    "srm": {
+        f"{_CHI2} -> chi2 = (e_a - n_a) ** 2 / e_a + (n_b - e_b) ** 2 / e_b": SQUARED,
+        f"{_CHI2} -> chi2 = (n_a - e_a) ** 2 / e_a + (e_b - n_b) ** 2 / e_b": SQUARED,
+    },
+    "delta_method": {
+        "rest = clicks - ratio * views -> rest = ratio * views - clicks": "numbers spread as much as "
+        "their negatives",
+    },
+    "cuped": {
+        "theta = dx @ y / (dx @ dx) if dx.any() else 0.0 "
+        "-> theta = y @ dx / (dx @ dx) if dx.any() else 0.0": PRODUCT,
     },
 }
