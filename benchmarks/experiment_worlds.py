@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from recsys_course import metrics, split_by_time
-from recsys_course.data.world import World, make_world
+from recsys_course.data.world import SCENARIOS, World, make_world
+from recsys_course.data.world.scenarios import Mix
 from recsys_course.evaluation.experiment import (
     SharedSupply,
     TeamDraft,
@@ -155,13 +157,26 @@ def offline_online(scale: float) -> Iterator[Row]:
         judged = np.unique(test.users)
         relevant = test.to_csr()[judged]
         lists = candidates(world, train)
+        fair = on_random_slates(lists, train, seed)
         ndcg = {name: metrics.ndcg(top[judged], relevant, k=10, mean=False) for name, top in lists.items()}
         for name, top in lists.items():
             gap = paired_t(ndcg[name], ndcg["ItemKNN"])
             yield {
                 "seed": seed, "model": name, "ndcg@10": float(ndcg[name].mean()), "p_against_item_knn": gap.p,
-                "value": world.policy_value(top),
+                "ndcg@10_random_slates": fair[name], "value": world.policy_value(top),
             }  # fmt: skip
+
+
+def on_random_slates(lists: dict[str, np.ndarray], train: Any, seed: int) -> dict[str, float]:
+    """nDCG of the lists on clicks of the same people, before slates drawn at random."""
+    anything = Mix(0.0, 0.0, 0.0, 1.0)
+    shop = replace(SCENARIOS["shop"], top=anything, bottom=anything)
+    world = make_world(shop, n_users=1500, n_items=500, n_exposures=300_000, seed=seed)
+    relevant = world.log.to_csr()
+    relevant = relevant - relevant.multiply(train.to_csr() > 0)  # met in training: cannot be recommended
+    relevant.eliminate_zeros()
+    judged = np.flatnonzero(np.diff(relevant.indptr))
+    return {name: metrics.ndcg(top[judged], relevant[judged], k=10) for name, top in lists.items()}
 
 
 def candidates(world: World, train: Any) -> dict[str, np.ndarray]:

@@ -1,9 +1,10 @@
 """Do the tests of the chapter on experiments keep their promises? Many seeds, known truth.
 
-    python benchmarks/experiments.py                  # about five minutes
-    python benchmarks/experiments.py --scale 0.02     # a quick look, not to be quoted
+    python benchmarks/experiments.py                          # all parts, about five minutes
+    python benchmarks/experiments.py interference             # one part; the others stay as they are
+    python benchmarks/experiments.py --scale 0.02 --out x.json    # a quick look, not to be quoted
 
-writes benchmarks/results/experiments.json.
+writes benchmarks/results/experiments.json: for each part its circumstances and its rows.
 """
 
 from __future__ import annotations
@@ -30,19 +31,28 @@ PARTS: dict[str, Callable[[float], Any]] = {
 
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--scale", type=float, default=1.0, help="repeats, relative to the usual number")
     parser.add_argument("--out", type=Path, default=OUT, help="file to write (default: %(default)s)")
     args = parser.parse_args(argv)
+    if unknown := sorted(set(args.parts) - set(PARTS)):
+        parser.error(f"unknown part {unknown[0]!r}; expected some of {', '.join(PARTS)}")
     if not 0 < args.scale <= 100:
-        parser.error(f"--scale: {args.scale}; expected a number above 0")
-    result: dict[str, Any] = {"about": circumstances() | {"scale": args.scale, "alpha": draws.ALPHA}}
-    for name, part in PARTS.items():
+        parser.error(f"--scale: {args.scale}; expected a number above 0, at most 100")
+    for name in args.parts or PARTS:
         clock = perf_counter()
-        found = part(args.scale)
-        result[name] = found if isinstance(found, dict) else list(found)
+        found = PARTS[name](args.scale)
+        rows = found if isinstance(found, dict) else list(found)
+        store(args.out, name, {"about": circumstances() | {"scale": args.scale}, "rows": rows})
         print(f"{name}: {perf_counter() - clock:.0f} s", flush=True)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(rounded(result), indent=1) + "\n")
+
+
+def store(path: Path, name: str, part: dict[str, Any]) -> None:
+    """Put one part into the file, in the order of PARTS."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[name] = rounded(part)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({key: known[key] for key in PARTS if key in known}, indent=1) + "\n")
 
 
 def rounded(value: Any) -> Any:
