@@ -11,8 +11,10 @@ PRODUCT = "the inner product of two vectors does not depend on their order"
 LENGTHS = "there is one set of positives per row of scores: strict has nothing to refuse"
 ONE_EACH = "every item has one chance of a click: strict has nothing to refuse"
 ORDER = "the function gives the same for its two arguments in either order"
+SQUARED = "the difference is squared: its sign is gone"
 
 _PREDICTION = "error = r - (mean + b_u + b_i + p @ q) -> error = r - (mean + b_u + b_i + q @ p)"
+_CHI2 = "chi2 = (n_a - e_a) ** 2 / e_a + (n_b - e_b) ** 2 / e_b"
 
 NO_HIT = "without a hit precision and recall are both 0, with one neither is: one of the two tells"
 UNDEFINED = "with fewer than two items this is 0 / 0, which numpy makes nan: the line only spares a warning"
@@ -135,5 +137,19 @@ SURVIVORS = {
     "sampled_rank": {
         "chance = sum((comb(above, x) * comb(others - above, m - x) for x in range(min(k, m + 1)))) -> "
         "chance = sum((comb(above, x) * comb(others - above, m - x) for x in range(min(m + 1, k))))": ORDER,
+    "sample_size": {
+        "return math.ceil((spread / (q - p)) ** 2) -> return math.ceil((spread / (p - q)) ** 2)": SQUARED,
+    },
+    "srm": {
+        f"{_CHI2} -> chi2 = (e_a - n_a) ** 2 / e_a + (n_b - e_b) ** 2 / e_b": SQUARED,
+        f"{_CHI2} -> chi2 = (n_a - e_a) ** 2 / e_a + (e_b - n_b) ** 2 / e_b": SQUARED,
+    },
+    "delta_method": {
+        "rest = clicks - ratio * views -> rest = ratio * views - clicks": "numbers spread as much as "
+        "their negatives",
+    },
+    "cuped": {
+        "theta = dx @ y / (dx @ dx) if dx.any() else 0.0 "
+        "-> theta = y @ dx / (dx @ dx) if dx.any() else 0.0": PRODUCT,
     },
 }

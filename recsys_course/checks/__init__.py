@@ -16,6 +16,7 @@ CHAPTERS = (
     "architecture",
     "collaborative_filtering",
     "evaluation_offline",
+    "evaluation_online",
 )
 FOR_LEARNERS = ("hint", "panel")  # of recsys_course.exercises: a notebook then needs one import
 
