@@ -19,6 +19,7 @@ def list_all() -> None:
     from rich.table import Table
 
     from recsys_course.data.catalog import DATASETS
+    from recsys_course.data.logged import LOGGED
 
     table = Table("name", "users", "items", "events", "download", "on this machine")
     for column in table.columns[1:4]:
@@ -27,6 +28,11 @@ def list_all() -> None:
         events = "depends" if info.n_events is None else f"{info.n_events:,}"
         table.add_row(name, f"{info.n_users:,}", f"{info.n_items:,}", events, info.size, _where(name))
     console().print(table)
+    for name, logged in LOGGED.items():
+        typer.echo(
+            f"With propensities, by hand: {name}, read by recsys_course.data.logged.{logged.reader}; "
+            f"on this machine: {_logged_where(name)}"
+        )
     typer.echo("Simulated on the spot, no download: --data world:shop (--data world: names the others).")
 
 
@@ -46,7 +52,13 @@ def get(name: Name) -> None:
 def info(name: Name) -> None:
     """Licence, citation, home page and checksum of a dataset."""
     from recsys_course.data.catalog import dataset_info
+    from recsys_course.data.logged import LOGGED
 
+    if name in LOGGED:
+        logged = LOGGED[name]
+        own = {"holds": logged.holds, "by hand": logged.by_hand, "reader": logged.reader}
+        _show(logged.about | own | {"here": _logged_where(name)})
+        return
     with bad_usage("NAME"):
         entry = dataset_info(name)
     events = "depends on the files at hand" if entry.n_events is None else f"{entry.n_events:,}"
@@ -56,8 +68,23 @@ def info(name: Name) -> None:
         "SHA-256": entry.sha256,
         "here": _where(name),
     }
+    _show(lines)
+
+
+def _show(lines: dict[str, str]) -> None:
     for key, text in lines.items():
         typer.echo(f"{key:<9} {text}")
+
+
+def _logged_where(name: str) -> str:
+    """The path of a log with propensities, "no", or why it cannot be used."""
+    from recsys_course.data.fetch import DatasetError
+    from recsys_course.data.logged import LOGGED, where
+
+    try:
+        return str(where(LOGGED[name]) or "no")
+    except DatasetError as error:
+        return f"unusable: {error}"
 
 
 def _where(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from recsys_course.data.catalog import DATASETS, DatasetInfo, load
 from recsys_course.data.fetch import DatasetError
+from recsys_course.data.logged import Coat, LoggedBandit, load_coat, load_open_bandit
 from recsys_course.data.split import (
     Nested,
     Split,
@@ -17,13 +18,20 @@ from recsys_course.data.split import (
 
 __all__ = [
     "DATASETS",
+    "Coat",
     "DatasetError",
     "DatasetInfo",
+<<<<<<< HEAD
     "Nested",
+=======
+    "LoggedBandit",
+>>>>>>> logs
     "Split",
     "k_fold",
     "leave_last_out",
     "load",
+    "load_coat",
+    "load_open_bandit",
     "split_by_time",
     "split_cold_items",
     "split_cold_users",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recsys_course.data import movielens
 from recsys_course.data.fetch import DATA_VARIABLE, DatasetError, Source, cache_folder, download, file_sha256
+from recsys_course.data.logged.info import LOGGED
 from recsys_course.interactions import Dataset
 
 _FILES = "https://files.grouplens.org/datasets/movielens/"
@@ -138,6 +139,11 @@ def load(name: str, folder: str | Path | None = None) -> Dataset:
 
 def dataset_info(name: str) -> DatasetInfo:
     """The entry of ``DATASETS``; ValueError names the nearest when there is none."""
+    if name in LOGGED:
+        reader = LOGGED[name].reader
+        raise ValueError(
+            f"{name} is a log with propensities; read it with recsys_course.data.logged.{reader}"
+        )
     if name not in DATASETS:
         near = get_close_matches(str(name).lower(), DATASETS, n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]}?" if near else ""
