@@ -18,7 +18,7 @@ _CHI2 = "chi2 = (n_a - e_a) ** 2 / e_a + (n_b - e_b) ** 2 / e_b"
 
 NO_HIT = "without a hit precision and recall are both 0, with one neither is: one of the two tells"
 UNDEFINED = "with fewer than two items this is 0 / 0, which numpy makes nan: the line only spares a warning"
-ONE_EACH = "there is one prediction per label: strict has nothing to refuse"
+PER_LABEL = "there is one prediction per label: strict has nothing to refuse"
 _LISTS = {
     "for ranked, wanted in zip(lists, relevant, strict=True): "
     "-> for ranked, wanted in zip(lists, relevant):": LENGTHS,
@@ -126,9 +126,9 @@ SURVIVORS = {
     },
     "calibration_error": {
         "for y, p in zip(labels, probabilities, strict=True): "
-        "-> for y, p in zip(labels, probabilities):": ONE_EACH,
+        "-> for y, p in zip(labels, probabilities):": PER_LABEL,
         "for y, p in zip(labels, probabilities, strict=True): "
-        "-> for y, p in zip(labels, probabilities, strict=False):": ONE_EACH,
+        "-> for y, p in zip(labels, probabilities, strict=False):": PER_LABEL,
         "bins[min(int(p * n_bins), n_bins - 1)].append(y - p) "
         "-> bins[min(int(p * n_bins), n_bins - 1)].append(p - y)": "the absolute value of their sum counts",
         "bins[min(int(p * n_bins), n_bins - 1)].append(y - p) "
@@ -137,6 +137,7 @@ SURVIVORS = {
     "sampled_rank": {
         "chance = sum((comb(above, x) * comb(others - above, m - x) for x in range(min(k, m + 1)))) -> "
         "chance = sum((comb(above, x) * comb(others - above, m - x) for x in range(min(m + 1, k))))": ORDER,
+    },
     "sample_size": {
         "return math.ceil((spread / (q - p)) ** 2) -> return math.ceil((spread / (p - q)) ** 2)": SQUARED,
     },

@@ -21,11 +21,8 @@ __all__ = [
     "Coat",
     "DatasetError",
     "DatasetInfo",
-<<<<<<< HEAD
-    "Nested",
-=======
     "LoggedBandit",
->>>>>>> logs
+    "Nested",
     "Split",
     "k_fold",
     "leave_last_out",
