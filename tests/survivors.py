@@ -9,6 +9,7 @@ from __future__ import annotations
 SYMMETRIC = "similarities are symmetric, the exercise says so: S[a, b] is S[b, a]"
 PRODUCT = "the inner product of two vectors does not depend on their order"
 LENGTHS = "there is one set of positives per row of scores: strict has nothing to refuse"
+NO_CLICKS = "the mean of nothing is nan as well: looking first only spares numpy the warning"
 ORDER = "the function gives the same for its two arguments in either order"
 
 _PREDICTION = "error = r - (mean + b_u + b_i + p @ q) -> error = r - (mean + b_u + b_i + q @ p)"
@@ -65,5 +66,15 @@ SURVIVORS = {
         "x = p @ (q_i - q_j) -> x = (q_i - q_j) @ p": PRODUCT,
         "loss = np.logaddexp(0, -x) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j) "
         "-> loss = np.logaddexp(-x, 0) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j)": ORDER,
+    },
+    "clipped_ips": {
+        "capped = np.minimum(weights, clip) -> capped = np.minimum(clip, weights)": ORDER,
+    },
+    "position_bias": {
+        "for k in range(1, n_positions): -> for k in range(0, n_positions):": "pairs are counted from 1: "
+        "no line has pair 0, so nothing is done for it",
+        "if above.any() and len(below) > 0: -> if above.any():": NO_CLICKS,
+        "if above.any() and len(below) > 0: -> if above.any() and len(below) >= 0:": NO_CLICKS,
+        "if above.any() and len(below) > 0: -> if above.any() and len(below) > -1:": NO_CLICKS,
     },
 }
