@@ -10,6 +10,7 @@ SYMMETRIC = "similarities are symmetric, the exercise says so: S[a, b] is S[b, a
 PRODUCT = "the inner product of two vectors does not depend on their order"
 LENGTHS = "there is one set of positives per row of scores: strict has nothing to refuse"
 ONE_EACH = "every item has one chance of a click: strict has nothing to refuse"
+NO_CLICKS = "the mean of nothing is nan as well: looking first only spares numpy the warning"
 ORDER = "the function gives the same for its two arguments in either order"
 SQUARED = "the difference is squared: its sign is gone"
 
@@ -152,5 +153,14 @@ SURVIVORS = {
     "cuped": {
         "theta = dx @ y / (dx @ dx) if dx.any() else 0.0 "
         "-> theta = y @ dx / (dx @ dx) if dx.any() else 0.0": PRODUCT,
+    "clipped_ips": {
+        "capped = np.minimum(weights, clip) -> capped = np.minimum(clip, weights)": ORDER,
+    },
+    "position_bias": {
+        "for k in range(1, n_positions): -> for k in range(0, n_positions):": "pairs are counted from 1: "
+        "no line has pair 0, so nothing is done for it",
+        "if above.any() and len(below) > 0: -> if above.any():": NO_CLICKS,
+        "if above.any() and len(below) > 0: -> if above.any() and len(below) >= 0:": NO_CLICKS,
+        "if above.any() and len(below) > 0: -> if above.any() and len(below) > -1:": NO_CLICKS,
     },
 }

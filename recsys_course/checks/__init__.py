@@ -17,6 +17,7 @@ CHAPTERS = (
     "collaborative_filtering",
     "evaluation_offline",
     "evaluation_online",
+    "evaluation_from_logs",
 )
 FOR_LEARNERS = ("hint", "panel")  # of recsys_course.exercises: a notebook then needs one import
 
