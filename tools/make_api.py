@@ -34,7 +34,9 @@ class Group(NamedTuple):
 # but those named elsewhere. What is for the command line or for the checks is not listed.
 GROUPS = {
     "log": Group("The log", ["ids", "interactions", "tables"]),
-    "measures": Group("Similarities, top-n and metrics", ["similarity", "ranking", "metrics"]),
+    "measures": Group("Similarities and top-n", ["similarity", "ranking"]),
+    "metrics": Group("Metrics and calibration", ["metrics", "calibration"]),
+    "features": Group("Features and samples", ["features", "drift", "sampling"]),
     "shared": Group("What all models share", ["base", "item_to_item", "compiled", "progress"]),
     "data": Group("Datasets and splits", ["data"]),
     "world": Group("Simulated world", ["data.world"]),
@@ -42,6 +44,8 @@ GROUPS = {
     "neighbors": Group("Neighbours", ["neighbors"]),
     "factorization": Group("Factors", ["factorization"]),
     "evaluation": Group("Evaluation and the catalogue of models", ["evaluation", "registry"]),
+    "experiment": Group("Experiments", ["evaluation.significance", "evaluation.experiment"]),
+    "offpolicy": Group("Evaluation from logs", ["evaluation.offpolicy", "data.logged"]),
     "exercises": Group("Exercises and progress", ["exercises"]),
     "plots": Group("Figures", ["plots"]),
 }
