@@ -39,8 +39,8 @@ def sampled(rng: Random) -> tuple[float, float, float]:
             ("up / (up + down)", "p * kept / copies"),
         ),
         Slip(
-            "you went the wrong way: the negatives that were dropped are missing, so each kept one "
-            "stands for 1 / kept of them",
+            "you went the wrong way: negatives were dropped, so the true odds of a click are smaller, "
+            "by the factor kept",
             ("(1 - p) / kept", "(1 - p) * kept"),
         ),
         Slip("each positive was counted `copies` times: divide its side by that", ("p / copies", "p")),
@@ -53,9 +53,8 @@ def sampled(rng: Random) -> tuple[float, float, float]:
             ("up / (up + down)", "up / down if down else 1.0"),
         ),
         Slip(
-            "you divided p by kept: it is the negatives of which some were dropped",
-            ("p / copies", "p / copies / kept"),
-            ("(1 - p) / kept", "(1 - p)"),
+            "the negatives that were dropped are missing: each kept one stands for 1 / kept of them",
+            ("(1 - p) / kept", "1 - p"),
         ),
     ],
     then="a model's mean prediction is 0.30 and the click rate 0.02: which share of negatives was kept?",

@@ -46,7 +46,8 @@ def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     rng=np.random.default_rng,
     slips=[
         Slip(
-            "the correction is missing: popular items are punished for standing in many batches",
+            "the correction is missing, or went to the row, where it cancels: popular items are "
+            "punished for standing in many batches",
             (" - np.log(counts[items])", ""),
         ),
         Slip(
@@ -58,8 +59,8 @@ def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
             ("np.log(counts[items])", "counts[items] / counts.sum()"),
         ),
         Slip(
-            "you corrected by the row: the item is in the column",
-            ("np.log(counts[items])", "np.log(counts[items])[:, None]"),
+            "you corrected the negatives alone: the positive stands in its row as one of the drawn, too",
+            ("np.log(counts[items])", "np.log(counts[items] / counts.sum()) * (1 - np.eye(len(items)))"),
         ),
         Slip(
             "the row's own item, once more in another column, is no negative: leave it out of the sum",
