@@ -10,6 +10,7 @@ RUNS = [
     ["peers.py", "--data", "ml-1m-positives", "--patience", "300"],
     ["peers.py", "--data", "ml-1m-positives-time", "--patience", "300"],
     ["leaderboard.py"],
+    ["flips.py"],
 ]
 
 for script, *options in RUNS:
