@@ -11,6 +11,10 @@ RUNS = [
     ["peers.py", "--data", "ml-1m-positives-time", "--patience", "300"],
     ["leaderboard.py"],
     ["judging.py"],
+    ["flips.py"],
+    ["agreement.py"],
+    ["experiments.py"],
+    ["offpolicy.py"],
 ]
 
 for script, *options in RUNS:
