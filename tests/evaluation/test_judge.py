@@ -289,7 +289,14 @@ def test_a_store_of_other_terms_data_or_models_is_refused(log, tmp_path):
         quiet({"m": (EASE, SPACE)}, log, replace(TUNED, n_trials=2), store=store)
     with pytest.raises(StoreError, match=r"made on other data .*sha256"):
         quiet({"m": (EASE, SPACE)}, replace(log, values=log.values[::-1]), TUNED, store=store)
-    for other in ((EASE, {"reg": (1.0, 901.0)}), (Popularity, {}), (lambda reg=1.0: EASE(reg), SPACE)):
+    same_options = type("Other", (EASE,), {})
+    others = (
+        (same_options, SPACE),
+        (EASE, {"reg": (1.0, 901.0)}),
+        (Popularity, {}),
+        (lambda reg=1.0: EASE(reg), SPACE),
+    )
+    for other in others:
         with pytest.raises(StoreError, match="'m' was made with another model, space or options"):
             quiet({"m": other}, log, TUNED, store=store)
     assert store.read_text() == text
