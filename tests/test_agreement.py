@@ -57,6 +57,14 @@ def test_the_first_reason_takes_the_case(agreement):
     assert row["elsewhere"] == {"cases": 0, "largest": None}
 
 
+def test_a_reason_that_names_a_number_covers_no_other(agreement):
+    ours, theirs = np.array([np.nan, np.nan]), np.array([0.0, 1.0])
+    row = agreement.compared(
+        ours, theirs, [agreement.Reason("theirs is 0", np.array([True, True]), theirs=0)]
+    )
+    assert row["reasons"][0]["cases"] == row["unexplained"] == 1
+
+
 def test_without_ranx_its_rows_say_why(agreement, tmp_path, monkeypatch):
     from environments import Environment
 
