@@ -29,7 +29,7 @@ LISTS = {
     "mrr": metrics.mrr, "map": metrics.average_precision, "ndcg": metrics.ndcg,
 }  # fmt: skip
 EXAMPLES = """examples:
-  python benchmarks/agreement.py                     ten thousand cases, about three minutes
+  python benchmarks/agreement.py                     ten thousand cases, some minutes
   python benchmarks/agreement.py --cases 200 --out /tmp/agreement.json
   python benchmarks/agreement.py --libraries scikit-learn"""
 
