@@ -29,17 +29,18 @@ LISTS = {
     "mrr": metrics.mrr, "map": metrics.average_precision, "ndcg": metrics.ndcg,
 }  # fmt: skip
 EXAMPLES = """examples:
-  python benchmarks/agreement.py                     ten thousand cases, about three minutes
+  python benchmarks/agreement.py                     ten thousand cases, some minutes
   python benchmarks/agreement.py --cases 200 --out /tmp/agreement.json
   python benchmarks/agreement.py --libraries scikit-learn"""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a library differs, and (C,) bool: on which cases it may."""
+    """Why a library differs, (C,) bool: on which cases it may, and what it says there, if one number."""
 
     why: str
     covers: np.ndarray
+    theirs: float | None = None
 
 
 @dataclass
@@ -77,7 +78,7 @@ def our_row_values(rows: Rows) -> dict[str, np.ndarray]:
 def list_reasons(library: str, metric: str, lists: Lists) -> list[Reason]:
     """Why lists may be judged differently, in the order in which reasons take cases."""
     nobody = "nothing relevant: ours is NaN and left out of the mean, theirs is 0"
-    reasons = [Reason(nobody, lists.n_relevant == 0)]
+    reasons = [Reason(nobody, lists.n_relevant == 0, theirs=0)]
     missed = lists.n_hits < lists.n_relevant
     short, many = lists.n_listed < lists.k, lists.n_relevant > lists.k
     special = {
@@ -126,8 +127,9 @@ def compared(ours: np.ndarray, theirs: np.ndarray, reasons: list[Reason]) -> dic
 
     left, explained = np.ones(len(ours), dtype=bool), []
     for reason in reasons:
-        explained.append(found(reason.why, reason.covers & left))
-        left &= ~reason.covers
+        covers = left if reason.theirs is None else left & (theirs == reason.theirs)
+        explained.append(found(reason.why, reason.covers & covers))
+        left = left & ~(reason.covers & covers)
     rest = found("", left)
     return {
         "cases": len(ours), "differ": int((~same).sum()), "largest": found("", left | ~left).largest,

@@ -32,7 +32,7 @@ class Platt:
 
     .. math::
         p = \sigma(a s + b), \qquad
-        \min_{a,b} -\sum_i t_i \log p_i + (1 - t_i) \log(1 - p_i), \qquad
+        \min_{a,b} -\sum_i \left[ t_i \log p_i + (1 - t_i) \log(1 - p_i) \right], \qquad
         t = \frac{n_+ + 1}{n_+ + 2} \text{ for ones}, \quad \frac{1}{n_- + 2} \text{ for zeros}
 
     With targets of 1 and 0, scores that part the classes would send a to infinity.
@@ -47,7 +47,8 @@ class Platt:
         ValueError: no rows, lengths differ, a label is neither 0 nor 1, a score is NaN or infinite.
         NotFitted: ``predict`` before ``fit``.
 
-    Cost: O(N) a step. Source: Platt 1999; the search is that of Lin, Lin & Weng 2007.
+    Cost: O(N) a step.
+    Source: Platt 1999; the search is that of Lin, Lin & Weng 2007.
     Differs: scores are scaled to mean 0 and deviation 1 inside, so that steps do not depend on their unit.
     """
 
@@ -85,7 +86,8 @@ class Isotonic:
         ValueError: as for :class:`Platt`.
         NotFitted: ``predict`` before ``fit``.
 
-    Cost: O(N log N). Source: Zadrozny & Elkan 2002.
+    Cost: O(N log N).
+    Source: Zadrozny & Elkan 2002.
     """
 
     def fit(self, scores: Any, labels: Any) -> Isotonic:

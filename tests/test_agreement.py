@@ -1,8 +1,6 @@
 """The command that holds our metrics against ranx and scikit-learn, and the file that it wrote."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +57,14 @@ def test_the_first_reason_takes_the_case(agreement):
     assert row["elsewhere"] == {"cases": 0, "largest": None}
 
 
+def test_a_reason_that_names_a_number_covers_no_other(agreement):
+    ours, theirs = np.array([np.nan, np.nan]), np.array([0.0, 1.0])
+    row = agreement.compared(
+        ours, theirs, [agreement.Reason("theirs is 0", np.array([True, True]), theirs=0)]
+    )
+    assert row["reasons"][0]["cases"] == row["unexplained"] == 1
+
+
 def test_without_ranx_its_rows_say_why(agreement, tmp_path, monkeypatch):
     from environments import Environment
 
@@ -97,13 +103,13 @@ def test_cases_hold_what_is_awkward(agreement):
     assert {0.0, 1.0} <= set(rows.probabilities.ravel())
 
 
-def test_the_command_explains_itself_and_refuses():
-    command = [sys.executable, str(BENCHMARKS / "agreement.py")]
-    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
-    assert "--libraries scikit-learn" in shown
-    refused = subprocess.run([*command, "--cases", "0"], capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    assert "--cases 0: expected at least 1" in refused.stderr
+def test_the_command_explains_itself_and_refuses(agreement, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        agreement.main(["--help"])
+    assert "--libraries scikit-learn" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        agreement.main(["--cases", "0"])
+    assert "--cases 0: expected at least 1" in capsys.readouterr().err
 
 
 def test_the_written_file_leaves_nothing_unexplained():

@@ -73,6 +73,14 @@ def test_platt_minimises_its_loss(rows):
     assert loss([fitted.slope_, fitted.intercept_]) <= best.fun + 1e-8
 
 
+def test_platt_needs_its_shortened_steps():
+    """Full Newton steps run away here; at the minimum both sums of p are those of the targets."""
+    scores, labels = 4.0 ** np.arange(16), np.arange(16) == 15
+    p, t = Platt().fit(scores, labels).predict(scores), targets(labels)
+    assert p.sum() == pytest.approx(t.sum())
+    assert scores @ p == pytest.approx(scores @ t)
+
+
 def test_platt_finds_the_truth():
     """The true curve is sigma(s / 3 - 1); five standard errors of 40,000 rows are below 0.1."""
     fitted = Platt().fit(*overconfident(0, 40_000))

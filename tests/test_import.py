@@ -9,7 +9,7 @@ import recsys_course
 
 CLASSICAL = [
     "baselines", "neighbors", "factorization", "linear", "similarity", "metrics", "interactions", "tables",
-    "ranking", "base", "data.split", "data.planted",
+    "ranking", "base", "data.split", "data.planted", "calibration",
 ]  # fmt: skip
 
 

@@ -105,6 +105,15 @@ def test_the_expectation_is_the_mean_of_many_draws(metric):
     assert abs(values.mean() - expected) < 5 * values.std() / math.sqrt(n_draws)
 
 
+@given(st.integers(2, 40), st.data())
+def test_auc_alone_survives_sampling(n, data):
+    """Of a rank: the share of others behind it; the mean over all samples is that of all others."""
+    rank, m = data.draw(st.integers(1, n)), data.draw(st.integers(1, n - 1))
+    ahead = np.arange(m + 1)
+    chance = hypergeom.pmf(ahead, n - 1, rank - 1, m)
+    assert chance @ (1 - ahead / m) == pytest.approx(1 - (rank - 1) / (n - 1))
+
+
 def test_a_sample_can_turn_two_models_round():
     """Of 10,000 items, model A has half of its users at rank 10 and half last, B has all at rank 100.
 
