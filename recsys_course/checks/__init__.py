@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-CHAPTERS = ("collaborative_filtering",)
+CHAPTERS = ("collaborative_filtering", "evaluation_from_logs")
 FOR_LEARNERS = ("hint", "panel")  # of recsys_course.exercises: a notebook then needs one import
 
 __all__ = ["CHAPTERS"]

@@ -1,0 +1,18 @@
+"""The checks of the chapter Evaluation from logs, in the order of its exercises.
+
+Each exercise has a module: the reference, named as the function to write, under its check.
+"""
+
+from recsys_course.checks.engine import Check
+from recsys_course.checks.engine.chapter import load_check
+
+EXERCISES = ("effective_sample_size", "ips", "snips", "clipped_ips", "doubly_robust", "position_bias")
+
+
+def __getattr__(name: str) -> Check:
+    """A check, imported on first use."""
+    return load_check(__name__, EXERCISES, name)
+
+
+def __dir__() -> list[str]:
+    return ["EXERCISES", *EXERCISES]
