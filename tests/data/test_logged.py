@@ -195,3 +195,18 @@ def test_the_real_coat(data_file, monkeypatch):
     assert (np.bincount(got.data.log.users) == 24).all() and (np.bincount(got.test.users) == 16).all()
     # chances to be among the chosen must add up to about the number chosen
     assert got.propensities.sum() == pytest.approx(290 * 24, rel=0.001)
+
+
+def test_the_command_line_tells_the_truth_about_them(coat, monkeypatch):
+    from typer.testing import CliRunner
+
+    from recsys_course.cli import app
+
+    monkeypatch.setenv("RECSYS_COURSE_DATA", str(coat.parent))
+    listed = CliRunner().invoke(app, ["data", "list"]).stdout
+    assert f"coat, read by recsys_course.data.logged.load_coat; on this machine: {coat}" in listed
+    assert "load_open_bandit; on this machine: no" in listed
+    told = CliRunner().invoke(app, ["data", "info", "open-bandit-small"]).stdout
+    assert "CC BY 4.0" in told and "zr-obp" in told
+    refused = CliRunner().invoke(app, ["data", "get", "coat"])
+    assert refused.exit_code == 2 and "load_coat" in refused.stderr
