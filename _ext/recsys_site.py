@@ -27,8 +27,13 @@ log = logging.getLogger(__name__)
 
 # What the theme writes, and what a screen reader needs instead: a name that holds the visible text,
 # no name for an icon whose button has one, no list whose children are no entries, a name for the arrow
-# that unfolds a section of the table of contents.
+# that unfolds a section of the table of contents; and Mermaid as a plain script, because a browser loads no
+# module into a page that was opened from a folder.
 REPAIRS = [
+    (
+        re.compile(r'(<script) type="module">import mermaid from ("[^"]*/mermaid\.min\.js");'),
+        r'\1 src=\2></script>\n\1 type="module">',
+    ),
     (re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"'), r"\1"),
     (re.compile(r'(<summary) aria-label="Toggle hidden content"'), r"\1"),
     (re.compile(r'(<i class="theme-switch [^>]*?)\s+title="[^"]*"'), r'\1 aria-hidden="true"'),
@@ -70,7 +75,7 @@ def use_vendored(app: Sphinx, config: Config) -> None:
         return
     config.html_extra_path = ["_extra"]  # not html_static_path, which would load every script on every page
     config.mathjax_path = "../vendor/mathjax/tex-mml-chtml.js"
-    config.mermaid_use_local = "../vendor/mermaid/mermaid.esm.min.mjs"
+    config.mermaid_use_local = "../vendor/mermaid/mermaid.min.js"
     config.nb_ipywidgets_js = {"../vendor/widgets/embed.js": {}}
 
 

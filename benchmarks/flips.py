@@ -28,7 +28,6 @@ from record import ML_1M_TEST_FROM, circumstances
 from tqdm import tqdm
 
 from recsys_course import Interactions, metrics
-from recsys_course.cli.record import fingerprint
 from recsys_course.data import DatasetError, Split, load, split_by_time, split_random
 from recsys_course.registry import make_model, parameters
 
@@ -260,7 +259,7 @@ def main(arguments: list[str] | None = None) -> None:
         for name in how.data:
             about, log_of, at = DATA[name]
             log = log_of()
-            boards[name] = {"about": about, "events": len(log), "sha256": fingerprint(log)} | board(log, at)
+            boards[name] = {"about": about, "events": len(log), "sha256": log.fingerprint()} | board(log, at)
     except DatasetError as error:
         parser.error(str(error))
     trials = {name: len(settings) for name, settings in SETTINGS.items()}

@@ -11,7 +11,6 @@ import pytest
 
 from recsys_course import Interactions, metrics, split_by_time
 from recsys_course.baselines import Popularity
-from recsys_course.cli.record import fingerprint
 from recsys_course.data import Split
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -92,7 +91,7 @@ def test_per_user_is_ndcg_of_those_on_both_sides(command):
 def test_the_stored_figures_are_those_of_the_log(command):
     stored = json.loads((BENCHMARKS / "results" / "flips.json").read_text())["boards"]["ml-100k"]
     log = command.DATA["ml-100k"][1]()
-    assert stored["sha256"] == fingerprint(log)
+    assert stored["sha256"] == log.fingerprint()
     split = split_by_time(log, 0.2)
     value = command.per_user(Popularity(), split).mean()
     assert stored["split"]["models"]["popularity"]["right"] == pytest.approx(value)

@@ -223,6 +223,25 @@ class TestDeskToo(TestDesk):
     first = 1
 
 
+class TestFolder:
+    """Pages opened from the disk, as whoever unpacks the site does: there a browser loads no modules."""
+
+    viewport, scheme = PHONE, "dark"
+
+    def test_diagrams_are_drawn(self, site: Path, tab: Any) -> None:
+        needs_own_javascript(site)
+        drawn = [
+            name for name in pages(site) if 'class="mermaid' in (site / name).read_text(encoding="utf-8")
+        ]
+        assert drawn, "no page has a diagram"
+        for name in drawn:
+            tab.goto((site / name).as_uri(), wait_until="load")
+            tab.wait_for_function(
+                "() => [...document.querySelectorAll('pre.mermaid')].every(d => d.querySelector('svg'))",
+                timeout=10_000,
+            )
+
+
 class TestPhone:
     """Every page on a narrow screen, in the light."""
 

@@ -3,9 +3,6 @@
 SYMMETRIC = "similarities are symmetric, the exercise says so: S[a, b] is S[b, a]"
 PRODUCT = "the inner product of two vectors does not depend on their order"
 LENGTHS = "there is one set of positives per row of scores: strict has nothing to refuse"
-COLUMNS = "the columns of a log are equally long: strict has nothing to refuse"
-SQUARE = "the square of a difference does not depend on its order"
-ONCE_MORE = "a position or an item that comes again gets the same mean once more"
 ORDER = "the function gives the same for its two arguments in either order"
 _PREDICTION = "error = r - (mean + b_u + b_i + p @ q) -> error = r - (mean + b_u + b_i + q @ p)"
 
@@ -61,41 +58,5 @@ SURVIVORS = {
         "x = p @ (q_i - q_j) -> x = (q_i - q_j) @ p": PRODUCT,
         "loss = np.logaddexp(0, -x) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j) "
         "-> loss = np.logaddexp(-x, 0) + reg / 2 * (p @ p + q_i @ q_i + q_j @ q_j)": ORDER,
-    },
-    "effective_sample_size": {
-        "weights = [t / p for p, t in zip(propensities, target, strict=True)] "
-        "-> weights = [t / p for p, t in zip(propensities, target)]": COLUMNS,
-        "weights = [t / p for p, t in zip(propensities, target, strict=True)] "
-        "-> weights = [t / p for p, t in zip(propensities, target, strict=False)]": COLUMNS,
-    },
-    "ips": {
-        "terms = [r * t / p for r, p, t in zip(rewards, propensities, target, strict=True)] "
-        "-> terms = [r * t / p for r, p, t in zip(rewards, propensities, target)]": COLUMNS,
-        "terms = [r * t / p for r, p, t in zip(rewards, propensities, target, strict=True)] "
-        "-> terms = [r * t / p for r, p, t in zip(rewards, propensities, target, strict=False)]": COLUMNS,
-        "variance = sum(((x - value) ** 2 for x in terms)) / (n - 1) "
-        "-> variance = sum(((value - x) ** 2 for x in terms)) / (n - 1)": SQUARE,
-    },
-    "snips": {
-        "pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target, strict=True)] "
-        "-> pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target)]": COLUMNS,
-        "pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target, strict=True)] "
-        "-> pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target, strict=False)]": COLUMNS,
-        "squares = sum(((w * (r - value)) ** 2 for w, r in pairs)) "
-        "-> squares = sum(((w * (value - r)) ** 2 for w, r in pairs))": SQUARE,
-    },
-    "clipped_ips": {
-        "pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target, strict=True)] "
-        "-> pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target)]": COLUMNS,
-        "pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target, strict=True)] "
-        "-> pairs = [(t / p, r) for r, p, t in zip(rewards, propensities, target, strict=False)]": COLUMNS,
-        "kept = sum((min(w, clip) * r for w, r in pairs)) / n "
-        "-> kept = sum((min(clip, w) * r for w, r in pairs)) / n": ORDER,
-        "lost = sum((max(w - clip, 0.0) * r for w, r in pairs)) / n "
-        "-> lost = sum((max(0.0, w - clip) * r for w, r in pairs)) / n": ORDER,
-    },
-    "position_bias": {
-        "for k in np.unique(positions): -> for k in positions:": ONCE_MORE,
-        "for i in np.unique(items): -> for i in items:": ONCE_MORE,
     },
 }
