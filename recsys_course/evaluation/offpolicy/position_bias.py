@@ -1,7 +1,7 @@
 r"""How much less is a place looked at? The examination curve of the position-based model.
 
 .. math::
-    P(\mathrm{click} \mid x, i, k) = \theta_k\, \gamma_{xi}                                \tag{13.7}
+    P(\mathrm{click} \mid x, i, k) = \theta_k\, \gamma_{xi}                                \tag{13.8}
 
 Only the ratios of the :math:`\theta_k` can be learned, since any factor can move from
 :math:`\theta` to :math:`\gamma`: curves are given relative to the first position.
@@ -82,7 +82,7 @@ def examination_by_em(
 
     .. math::
         P(E \mid \neg C) = \frac{\theta (1 - \gamma)}{1 - \theta\gamma}, \qquad
-        P(R \mid \neg C) = \frac{\gamma (1 - \theta)}{1 - \theta\gamma}                      \tag{13.8}
+        P(R \mid \neg C) = \frac{\gamma (1 - \theta)}{1 - \theta\gamma}                      \tag{13.9}
 
     These fill the gaps (E step); :math:`\theta_k` is then the mean over position k, :math:`\gamma_{xi}`
     that over the pair's showings (M step).

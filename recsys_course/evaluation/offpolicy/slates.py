@@ -1,7 +1,7 @@
 r"""The value of a slate policy, position by position.
 
 .. math::
-    \hat V = \frac1S \sum_s \sum_k \frac{\pi_k(i_{sk} \mid x_s)}{p_k(i_{sk} \mid x_s)}\, r_{sk} \tag{13.6}
+    \hat V = \frac1S \sum_s \sum_k \frac{\pi_k(i_{sk} \mid x_s)}{p_k(i_{sk} \mid x_s)}\, r_{sk} \tag{13.7}
 
 A whole slate is almost never shown twice, so weights of whole slates explode. Under the position-based
 model the click at a position depends on the item there and on the position, not on the other items; then the
@@ -25,7 +25,7 @@ def slate_ips(
     self_normalised: bool = False,
     level: float = 0.95,
 ) -> Estimate:
-    """Expected reward of a slate under the target policy, (13.6).
+    """Expected reward of a slate under the target policy, (13.7).
 
     Args:
         rewards: (S, K) reward of each position, such as a click.
