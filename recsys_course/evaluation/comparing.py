@@ -27,7 +27,7 @@ def evaluate(
     Args:
         model: ranks items, predicts stars, or both.
         n: length of the lists, for metrics that do not name their own.
-        metrics: of ndcg, recall, precision, map, mrr, hit_rate and coverage (share of all
+        metrics: of ndcg, recall, precision, f1, map, mrr, hit_rate and coverage (share of all
             items that somebody is recommended), each with "@k" for another length than n;
             rmse and mae in stars. None takes ``RANKING`` from a model that ranks and
             ``RATING`` from one that predicts, if the training side holds different values.

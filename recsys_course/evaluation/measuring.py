@@ -23,7 +23,7 @@ from recsys_course.registry import did_you_mean
 
 FORMULAS: dict[str, Callable[..., Any]] = {
     "ndcg": formulas.ndcg, "recall": formulas.recall, "precision": formulas.precision,
-    "map": formulas.average_precision, "mrr": formulas.mrr, "hit_rate": formulas.hit_rate,
+    "map": formulas.average_precision, "mrr": formulas.mrr, "hit_rate": formulas.hit_rate, "f1": formulas.f1,
 }  # fmt: skip
 ERRORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"rmse": np.square, "mae": np.abs}
 RANKING = ("ndcg", "recall@20", "precision", "map", "mrr", "hit_rate", "coverage")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from every_check import drawn
 from scipy.special import logsumexp
 from scipy.stats import entropy
 
@@ -16,11 +16,6 @@ from recsys_course import drift, sampling
 from recsys_course.checks import architecture
 from recsys_course.features import point_in_time
 from recsys_course.interactions import Interactions
-
-
-def drawn(check: Any) -> list[tuple[Any, ...]]:
-    """The arguments of the random cases."""
-    return [case.args for case in check.cases[len(check.by_hand) :]]
 
 
 def test_funnel_budget_is_exact_in_fractions():

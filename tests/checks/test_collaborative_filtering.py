@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from every_check import drawn
 from scipy import sparse
 from scipy.stats import pearsonr
 
@@ -14,11 +13,6 @@ from recsys_course.checks import collaborative_filtering as cf
 from recsys_course.checks.collaborative_filtering._slopes import slopes
 from recsys_course.data import split_by_time
 from recsys_course.similarity import similar_rows
-
-
-def drawn(check: Any) -> list[tuple[Any, ...]]:
-    """The arguments of the random cases."""
-    return [case.args for case in check.cases[len(check.by_hand) :]]
 
 
 def test_cosine_is_that_of_the_corated_stars():

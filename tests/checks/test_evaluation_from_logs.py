@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
+from every_check import drawn
 
 from recsys_course.checks import evaluation_from_logs as logs
 
 N_SEEDS = 5
-
-
-def drawn(check: Any) -> list[tuple[Any, ...]]:
-    """The arguments of the random cases."""
-    return [case.args for case in check.cases[len(check.by_hand) :]]
 
 
 def platform(seed: int, n: int = 2, n_actions: int = 3) -> tuple[np.ndarray, ...]:

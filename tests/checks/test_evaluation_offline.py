@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pytest
+from every_check import drawn
 from scipy import sparse
 from scipy.spatial.distance import cosine as cosine_distance
 from scipy.stats import hmean, hypergeom, mannwhitneyu
@@ -15,11 +15,6 @@ from sklearn.metrics import roc_auc_score
 
 from recsys_course import metrics
 from recsys_course.checks import evaluation_offline as eo
-
-
-def drawn(check: Any) -> list[tuple[Any, ...]]:
-    """The arguments of the random cases."""
-    return [case.args for case in check.cases[len(check.by_hand) :]]
 
 
 def as_package(lists: list[list[int]], relevant: list[set[int]]) -> tuple[np.ndarray, sparse.csr_array]:

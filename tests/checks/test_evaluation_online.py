@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from every_check import drawn
 from scipy import stats
 
 from recsys_course.checks import evaluation_online as online
 from recsys_course.evaluation import experiment
-
-
-def drawn(check: Any) -> list[tuple[Any, ...]]:
-    """The arguments of the random cases."""
-    return [case.args for case in check.cases[len(check.by_hand) :]]
 
 
 def test_sample_size_is_the_packages_and_has_the_power():

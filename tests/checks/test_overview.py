@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from every_check import drawn
 from scipy.stats import binomtest, norm
 
 from recsys_course import Interactions, metrics
 from recsys_course.baselines import RecentPopularity, wilson_lower_bound
 from recsys_course.baselines import bayesian_average as package_average
 from recsys_course.checks import overview
-
-
-def drawn(check: Any) -> list[tuple[Any, ...]]:
-    """The arguments of the random cases."""
-    return [case.args for case in check.cases[len(check.by_hand) :]]
 
 
 def test_density_is_that_of_the_matrix():
