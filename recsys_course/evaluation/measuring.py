@@ -21,7 +21,7 @@ from recsys_course.data.split import Split
 from recsys_course.interactions import Interactions
 from recsys_course.registry import did_you_mean
 
-FORMULAS: dict[str, Callable[..., Any]] = {
+FORMULAS: dict[str, Any] = {
     "ndcg": formulas.ndcg, "recall": formulas.recall, "precision": formulas.precision,
     "map": formulas.average_precision, "mrr": formulas.mrr, "hit_rate": formulas.hit_rate, "f1": formulas.f1,
 }  # fmt: skip
@@ -148,7 +148,8 @@ def _lists(
 ) -> tuple[PerUser, dict[str, float], dict[str, int]]:
     """Metrics of lists for the users with relevant items, a block of users at a time."""
     relevant = _unseen(test.to_csr(), model.seen_)  # (U, I)
-    users = np.flatnonzero(np.diff(relevant.indptr))  # (B,)
+    size = np.diff(relevant.indptr)
+    users = np.flatnonzero(size)  # (B,)
     if len(users) == 0:
         raise ValueError("split.test: every pair is in split.train too; expected one that is new")
     whole = [label for label in chosen if label.startswith("coverage")]
@@ -158,9 +159,10 @@ def _lists(
     for start, stop in chunks(len(users), max(1, LIST_CELLS // longest)):
         block = users[start:stop]
         ranked = model.recommend(block, longest, cold=cold)  # (b, n)
+        hits, n_relevant = formulas.hits_at(ranked, relevant[block], longest), size[block]  # (b, n), (b,)
         for label, total in totals.items():
             formula = FORMULAS[label.partition("@")[0]]
-            total[start:stop] = formula(ranked, relevant[block], chosen[label], mean=False)
+            total[start:stop] = formula.of_hits(hits[:, : chosen[label]], n_relevant)
         for label, met in listed.items():
             met[ranked[:, : chosen[label]]] = True
     n_cold = int(np.count_nonzero(np.diff(model.seen_.indptr)[users] == 0))

@@ -50,7 +50,10 @@ def _hits(ranked: Any, relevant: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ranking_metric(per_user: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., Any]:
-    """Turn a formula on (hits (B, k), n_relevant (B,)) into metric(ranked, relevant, k)."""
+    """Turn a formula on (hits (B, k), n_relevant (B,)) into metric(ranked, relevant, k).
+
+    The formula stays at hand as ``metric.of_hits``, for whoever asks for several metrics of the same lists.
+    """
 
     @functools.wraps(per_user)
     def metric(ranked: Any, relevant: Any, k: int = 10, *, mean: bool = True) -> Any:
@@ -65,6 +68,7 @@ def ranking_metric(per_user: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> 
         " without relevant items.\n"
     )
     del metric.__wrapped__  # the signature to show is metric's
+    metric.of_hits = per_user  # type: ignore[attr-defined]
     return metric
 
 
