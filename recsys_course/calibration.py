@@ -4,8 +4,8 @@ A probability is calibrated when, of all rows that get p, a share p are ones. Bi
 of several predictions need that; the order of a list does not. Fit on rows that the model was not trained on.
 
 Both calibrators have ``fit(scores, labels) -> self`` and ``predict(scores) -> probabilities``. Platt keeps
-the order of the scores and moves all by one curve; isotonic follows any rising curve, needs more rows,
-and makes ties.
+the order of the scores (turns it round if its slope is negative) and moves all by one curve; isotonic
+follows any rising curve, needs more rows, and makes ties.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ def psi(expected: Any, actual: Any, n_bins: int = 10, floor: float = 1e-4) -> fl
 
     Args:
         expected: (N,) values in training. actual: (M,) values in serving. NaN counts as a bin.
-        n_bins: bins, with edges at quantiles of ``expected``; the outer two are open.
+        n_bins: bins, with edges at quantiles of ``expected``; the outer two are open, and a value
+            that fills a bin by itself has its own.
         floor: the least share of a bin, so that an empty one does not give infinity.
 
     Returns:
@@ -33,9 +34,19 @@ def psi(expected: Any, actual: Any, n_bins: int = 10, floor: float = 1e-4) -> fl
         if values.ndim != 1 or not len(values):
             raise ValueError(f"{name}: shape {values.shape}; expected one dimension and at least one value")
     known = expected[~np.isnan(expected)]
-    edges = np.unique(np.quantile(known, np.arange(1, n_bins) / n_bins)) if len(known) else np.empty(0)
+    edges = _edges(known, n_bins)
     e, a = (np.maximum(_shares(values, edges), floor) for values in (expected, actual))
     return float((a - e) @ np.log(a / e))
+
+
+def _edges(known: np.ndarray, n_bins: int) -> np.ndarray:
+    """Quantiles; a value as frequent as a bin is closed in, so that what moves beyond it is seen."""
+    if not len(known):
+        return np.empty(0)
+    heavy, often = np.unique(known, return_counts=True)
+    heavy = heavy[often * n_bins >= len(known)]
+    cuts = np.quantile(known, np.arange(1, n_bins) / n_bins)
+    return np.unique(np.r_[cuts, heavy, np.nextafter(heavy, np.inf)])
 
 
 def _shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:

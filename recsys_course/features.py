@@ -199,6 +199,10 @@ def _same_codes(
 def _numbers(table: pd.DataFrame, column: str, name: str) -> np.ndarray:
     """A column as finite floats."""
     _need(table, column, name)
+    if not pd.api.types.is_numeric_dtype(table[column]):  # dates would count in a unit of their own
+        raise ValueError(
+            f"{name}: {column} has dtype {table[column].dtype}; expected numbers (times in seconds)"
+        )
     values = table[column].to_numpy(dtype=float, na_value=np.nan)
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values))[0])

@@ -125,6 +125,7 @@ class NegativeSampler:
         users, items = self._codes(users), np.asarray(items)
         if items.shape != users.shape:
             raise ValueError(f"items: shape {items.shape}; expected {users.shape}, one per user")
+        _need_items("items", items, self.n_items)
         allowed = items[:, None] != items
         return allowed & ~self.known(users[:, None], items) if self.reject else allowed
 
@@ -158,13 +159,20 @@ def false_negative_share(users: Any, negatives: Any, wanted: Interactions) -> fl
     On real data ``wanted`` is a later log, and the share is a lower bound; the simulated world can tell all.
 
     Raises:
-        ValueError: shapes that do not match, or no negatives.
+        ValueError: shapes that do not match, no negatives, or a code that is no item.
     """
     users, negatives = np.asarray(users), np.asarray(negatives)
     if negatives.ndim != 2 or users.shape != negatives.shape[:1] or not negatives.size:
         raise ValueError(f"negatives: shape {negatives.shape}; expected ({len(users)}, n), n at least 1")
+    _need_items("negatives", negatives, wanted.n_items)
     asked = users[:, None].astype(np.int64) * wanted.n_items + negatives
     return float(_among(_pairs(wanted), asked).mean())
+
+
+def _need_items(name: str, codes: np.ndarray, n_items: int) -> None:
+    """Refuse a code outside the catalogue, which would be read as another user's pair."""
+    if codes.size and not 0 <= codes.min() <= codes.max() < n_items:
+        raise ValueError(f"{name}: codes {codes.min()}..{codes.max()}; expected 0..{n_items - 1}")
 
 
 def logq_correction(scores: Any, probabilities: Any) -> np.ndarray:

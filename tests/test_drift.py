@@ -45,3 +45,12 @@ def test_psi_refuses(args, message):
     with pytest.raises(ValueError) as error:
         psi(*args)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [([0] * 95 + [1] * 5, [1] * 100), ([0] * 100, [100] * 100), ([5] * 95 + [1] * 5, [9] * 100)],
+)
+def test_psi_sees_a_value_that_moves_although_one_value_fills_most_bins(expected, actual):
+    assert psi(expected, actual) > 1
+    assert psi(expected, expected) == 0

@@ -167,3 +167,13 @@ def test_find_leak_refuses_what_it_cannot_check():
         find_leak(make, log[:0])
     with pytest.raises(ValueError, match="make: gave 1 rows; expected 60, one per event"):
         find_leak(lambda asked, log: make(asked, log)[:1], log)
+
+
+def test_dates_are_refused_because_their_unit_is_not_seconds():
+    events = pd.DataFrame(
+        {"item": [1, 1], "click": [0, 1], "time": pd.to_datetime(["2026-01-01", "2026-01-02"])}
+    )
+    with pytest.raises(
+        ValueError, match=r"time has dtype datetime64.* expected numbers \(times in seconds\)"
+    ):
+        point_in_time(events, prior=0.1)

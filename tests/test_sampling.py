@@ -248,3 +248,11 @@ def test_a_beta_so_large_that_rare_items_have_no_chance_leaves_nothing():
     data = Interactions(np.zeros(25, dtype=int), np.repeat([0, 1], [16, 9]), 1, 2)
     with pytest.raises(ValueError, match="no negative is left"):
         NegativeSampler(data, 5000.0).draw([0], 1, np.random.default_rng(0))
+
+
+def test_padding_is_no_item():
+    log = Interactions([0, 0, 1], [0, 4, 1], 2, 5)
+    with pytest.raises(ValueError, match=r"negatives: codes -1\.\.-1; expected 0\.\.4"):
+        false_negative_share([1], [[-1]], log)
+    with pytest.raises(ValueError, match=r"items: codes 5\.\.9; expected 0\.\.4"):
+        NegativeSampler(log).in_batch([0, 1], [5, 9])

@@ -97,6 +97,8 @@ def evaluate(
     for option, path in (("--json", out), ("--resume", resume)):
         if path is not None:
             _need_writable(option, path)
+    if out is not None and resume is not None and out.resolve() == resume.resolve():
+        refuse("--json", f"{out} is the file of --resume; name another")
     dataset = open_data(data, seed)
     log = positives(dataset.log, positive)
     kind = kind_of(log)

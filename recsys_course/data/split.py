@@ -110,7 +110,7 @@ def split_random_per_user(data: Interactions, test_fraction: float = 0.2, seed: 
     user = data.users[order]
     position = np.arange(len(data)) - start[user]
     held = np.zeros(len(data), dtype=bool)
-    held[order] = position < np.minimum((size[user] * test_fraction).astype(int), size[user] - 1)
+    held[order] = position < np.minimum((size[user] * test_fraction + 1e-9).astype(int), size[user] - 1)
     return _split(data, held)
 
 
@@ -132,17 +132,19 @@ def split_cold_users(
     """A share of the users, with all their events, against the others.
 
     Args:
-        data: the log. test_fraction: share of the users that have events, in (0, 1).
+        data: the log. test_fraction: share of the users with more than ``given`` events, in (0, 1).
         by: "random", or "time": the users whose first event is latest.
         given: first events of each held-out user that stay in training as the history to
             recommend from; the users are then new to a model but not unknown to it.
         seed: of the draw.
 
-    A held-out user with ``given`` events or fewer has nothing left to be judged by.
+    Users with ``given`` events or fewer are not drawn: nothing would be left to judge them by.
     """
     if given < 0:
         raise ValueError(f"given: {given}; expected 0 events or more")
-    held = np.isin(data.users, _newcomers(data, data.users, test_fraction, by, seed))
+    enough = np.bincount(data.users, minlength=data.n_users)[data.users] > given
+    pool = data.take(enough) if given else data
+    held = np.isin(data.users, _newcomers(pool, pool.users, test_fraction, by, seed))
     return _split(data, held & (_position(data) >= given) if given else held)
 
 

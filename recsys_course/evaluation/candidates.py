@@ -41,8 +41,17 @@ class Candidate:
         """A short checksum of what makes this candidate, to tell it from another of its name."""
         model = self.make()
         plain = {"class": f"{type(model).__module__}:{type(model).__qualname__}", "space": self.space}
-        text = json.dumps(plain | {"defaults": dict(self.defaults)}, sort_keys=True, default=repr)
+        made = {"defaults": dict(self.defaults), "made": vars(model)}  # what the factory sets, too
+        text = json.dumps(plain | made, sort_keys=True, default=_told)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _told(value: Any) -> str:
+    """A value in words that are the same in every process: without an address in memory."""
+    if name := getattr(value, "__qualname__", None):
+        return str(name)
+    own = type(value).__repr__ is not object.__repr__
+    return repr(value) if own else type(value).__qualname__
 
 
 Models = Iterable[str | Candidate] | Mapping[str, Any]
@@ -60,11 +69,21 @@ def candidates(models: Models) -> list[Candidate]:
     if isinstance(models, Mapping):
         found = [_given(name, value) for name, value in models.items()]
     else:
-        named = (m if isinstance(m, Candidate) else registered(m) for m in models)
+        named = [m if isinstance(m, Candidate) else registered(m) for m in models]
+        _need_one_each(named)
         found = list({candidate.name: candidate for candidate in named}.values())
     if not found:
         raise ValueError("models: none; expected at least one")
     return found
+
+
+def _need_one_each(named: list[Candidate]) -> None:
+    for name in {candidate.name for candidate in named}:
+        if len({candidate.made_of() for candidate in named if candidate.name == name}) > 1:
+            raise ValueError(
+                f"models: {name!r} twice with different options; expected each name once "
+                "(dataclasses.replace(candidate, name=...) gives another)"
+            )
 
 
 def registered(name: str, **fixed: Any) -> Candidate:
@@ -78,7 +97,9 @@ def registered(name: str, **fixed: Any) -> Candidate:
     make = partial(make_model, name, **fixed)
     defaults = {key: value for key, value in vars(make()).items() if key in options and key != "seed"}
     space = {key: values for key, values in SPACES.get(name, {}).items() if key not in fixed}
-    return _checked(Candidate(name, make, space, defaults, "seed" in options), set(options))
+    return _checked(
+        Candidate(name, make, space, defaults, "seed" in options and "seed" not in fixed), set(options)
+    )
 
 
 def _given(name: str, value: Any) -> Candidate:
@@ -97,6 +118,10 @@ def _checked(candidate: Candidate, known: set[str] | None) -> Candidate:
         if known is not None and key not in known:
             hint = did_you_mean(key, known) or f"; it has: {', '.join(sorted(known)) or 'none'}"
             raise ValueError(f"space of {candidate.name!r}: no option {key!r}{hint}")
+        if not isinstance(values, list) and not (len(values) == 2 and 0 < values[0] < values[1]):
+            raise ValueError(
+                f"space of {candidate.name!r}: {key}: {values!r}; expected a list, or a pair 0 < low < high"
+            )
         if key in candidate.defaults and not _inside(candidate.defaults[key], values):
             raise ValueError(
                 f"space of {candidate.name!r}: {key}: default {candidate.defaults[key]!r}; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,9 @@ class _Judged:
                 with watched_time() as answer:
                     test = judged_part(outer, _users(outer, self.protocol))
                     found = measure(model, test, self.labels, self.protocol.cold)
+            for label, value in found.values().items():
+                if not np.isfinite(value):
+                    raise ArithmeticError(f"{label} is {value}")
             return {
                 "options": options, "tables": [plain_table(table) for table in found.tables],
                 "whole": found.whole, "counts": found.counts, "fit_s": fit.wall, "recommend_s": answer.wall,
@@ -149,7 +153,7 @@ class _Judged:
         found = self.store.get(*key)
         if found is None:
             found = self.store.put(made() | {"made_of": self.made}, *key)
-        elif found.get("made_of") != self.made or found["options"] != options:
+        elif found.get("made_of") != self.made or found["options"] != json.loads(json.dumps(options)):
             raise StoreError(
                 f"{self.store.path}: the {key[0]} of {key[1]!r} was made with another model, space "
                 "or options; name another file"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from recsys_course.data import split as splits
 from recsys_course.data.split import Split
 from recsys_course.evaluation.measuring import labels
@@ -71,15 +73,24 @@ class Protocol:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        put = object.__setattr__  # lists, as JSON gives them, become tuples
+        put = object.__setattr__
+        put(self, "at", None if self.at is None else float(self.at))
+        # lists, as JSON gives them, become tuples
         put(self, "metrics", (self.metrics,) if isinstance(self.metrics, str) else tuple(self.metrics))
-        put(self, "seeds", (self.seeds,) if isinstance(self.seeds, int) else tuple(self.seeds))
+        put(self, "seeds", (self.seeds,) if isinstance(self.seeds, int | np.integer) else tuple(self.seeds))
         if self.split not in SPLITS:
             hint = did_you_mean(self.split, SPLITS)
             raise ValueError(f"split: {self.split!r}; expected one of {', '.join(SPLITS)}{hint}")
         for name in ("metrics", "seeds"):
             if not getattr(self, name):
                 raise ValueError(f"{name}: none; expected at least one")
+        for name, known in (("cold", ("popular", "model")), ("newcomers", ("random", "time"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name}: {getattr(self, name)!r}; expected {known[0]!r} or {known[1]!r}")
+        if self.n_folds < 2:
+            raise ValueError(f"n_folds: {self.n_folds}; expected at least 2")
+        if self.at is not None and self.split != "time":
+            raise ValueError(f"at: {self.at}; expected only with split='time'")
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: {self.seeds}; expected each seed once")
         if self.n_trials < 0:

@@ -76,7 +76,9 @@ class Report:
         }
         target = Path(path)
         partial = target.with_name(target.name + ".part")
-        partial.write_text(json.dumps(_without_nan(plain), indent=1, allow_nan=False) + "\n")
+        partial.write_text(
+            json.dumps(_without_nan(plain), indent=1, allow_nan=False, default=lambda x: x.item()) + "\n"
+        )
         os.replace(partial, target)
 
     @classmethod

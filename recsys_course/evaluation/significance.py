@@ -76,7 +76,7 @@ def paired_bootstrap(a: Any, b: Any, n_resamples: int = 10_000, level: float = 0
     means = np.concatenate(list(draws))  # (n_resamples,)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     mean = float(d.mean())
-    p = (1 + np.count_nonzero(_as_far(means - mean, mean))) / (1 + n_resamples)
+    p = (1 + np.count_nonzero(_as_far(means - mean, mean, float(np.abs(d).mean())))) / (1 + n_resamples)
     return Paired(mean, float(low), float(high), float(p), len(d))
 
 
@@ -100,7 +100,7 @@ def permutation_test(a: Any, b: Any, n_resamples: int = 10_000, seed: int = 0) -
     far, start = 0, 0
     for m in _batches(2**n if exact else n_resamples, n):
         turned = _patterns(start, m, n) if exact else rng.integers(0, 2, size=(m, n))  # (m, N) 0 or 1
-        far += int(np.count_nonzero(_as_far((1 - 2 * turned) @ d / n, mean)))
+        far += int(np.count_nonzero(_as_far((1 - 2 * turned) @ d / n, mean, float(np.abs(d).mean()))))
         start += m
     p = far / 2**n if exact else (1 + far) / (1 + n_resamples)
     return Paired(mean, np.nan, np.nan, float(p), n)
@@ -176,7 +176,9 @@ def _differences(a: Any, b: Any) -> np.ndarray:
         raise ValueError(f"a, b: shapes {a.shape} and {b.shape}; expected one value each per user")
     if np.isinf(a).any() or np.isinf(b).any():
         raise ValueError("a, b: an infinite value; expected numbers, or NaN for a user not judged")
-    d = (a - b)[~np.isnan(a - b)]
+    d = a - b
+    d[np.abs(d) <= 1e-12 * np.maximum(np.abs(a), np.abs(b))] = 0.0  # rounding is no difference
+    d = d[~np.isnan(d)]
     if len(d) < 2:
         raise ValueError(f"a, b: {len(d)} pairs without NaN; expected at least 2")
     return d
@@ -194,9 +196,9 @@ def _patterns(start: int, m: int, n: int) -> np.ndarray:
     return (np.arange(start, start + m)[:, None] >> np.arange(n)) & 1
 
 
-def _as_far(means: np.ndarray, seen: float) -> np.ndarray:
-    """Which lie at least as far from 0? Sums in another order differ in the last digits."""
-    return np.abs(means) >= abs(seen) * (1 - 1e-12)
+def _as_far(means: np.ndarray, seen: float, scale: float) -> np.ndarray:
+    """Which lie at least as far from 0? Sums in another order differ in the last digits of ``scale``."""
+    return np.abs(means) >= abs(seen) - 1e-12 * scale
 
 
 def _p_values(p: Any) -> np.ndarray:

@@ -6,6 +6,7 @@ by one write, so a run that is killed leaves at most its last line torn.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import warnings
@@ -14,6 +15,7 @@ from typing import Any
 
 Record = dict[str, Any]
 FORMAT = 1
+BEGINNING = b'{"kind":"header"'  # of every store
 
 
 class StoreError(ValueError):
@@ -62,10 +64,13 @@ class Store:
 
     def _write(self, record: Record) -> None:
         assert self.path is not None
-        line = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
+        line = json.dumps(record, allow_nan=False, separators=(",", ":"), default=lambda x: x.item()) + "\n"
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(file, line.encode())
+            data = line.encode()
+            if (n := os.write(file, data)) < len(data):  # a full disk; leave no half line
+                os.ftruncate(file, os.fstat(file).st_size - n)
+                raise OSError(errno.ENOSPC, "only a part of a result could be written", str(self.path))
             os.fsync(file)
         finally:
             os.close(file)
@@ -73,13 +78,16 @@ class Store:
     def _read(self, header: Record) -> None:
         assert self.path is not None
         *lines, rest = self.path.read_bytes().split(b"\n")
-        if rest and _whole(rest):  # only the end of the line is missing
-            with self.path.open("ab") as file:
-                file.write(b"\n")
+        if not lines and rest and not _whole(rest) and not rest.startswith(BEGINNING[: len(rest)]):
+            raise StoreError(f"{self.path}: line 1: expected the header of a store, format {FORMAT}")
+        if cut := _whole(rest):  # only the end of the line is missing
             lines, rest = [*lines, rest], b""
         records = [self._parse(line, number) for number, line in enumerate(lines, 1)]
         if records:
             self._compare(records[0], header)
+        if cut:
+            with self.path.open("ab") as file:
+                file.write(b"\n")
         for number, record in enumerate(records[1:], 2):
             if not isinstance(record.get("key"), list):
                 raise StoreError(f"{self.path}: line {number}: no key; expected a result of this program")

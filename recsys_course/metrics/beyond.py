@@ -82,7 +82,7 @@ def novelty(ranked: Any, counts: Any, n_users: int, *, mean: bool = True) -> Any
 
 
 def serendipity(ranked: Any, relevant: Any, expected: Any, k: int = 10, *, mean: bool = True) -> Any:
-    """Share of the k listed items that are relevant and that nobody needed a model to find.
+    """Share of the k listed items that are relevant and that a primitive model would not have listed.
 
     Args:
         ranked: (B, n) lists. relevant: (B, I) sparse, the items really taken.

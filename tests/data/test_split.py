@@ -224,12 +224,14 @@ def test_newcomers_by_time_came_after_the_others(kind, data, fraction):
 
 @given(logs(), st.integers(0, 4), st.sampled_from(["random", "time"]))
 def test_a_cold_user_brings_the_first_events_given(data, given_events, by):
-    if len(np.unique(data.users)) < 2:
+    size = np.bincount(data.users, minlength=data.n_users)
+    if (size > given_events).sum() < 2:
         return
-    plain = split_cold_users(data, 0.4, by=by)
     train, test = split_cold_users(data, 0.4, by=by, given=given_events)
     assert sorted(rows(train) + rows(test)) == rows(data)
-    held = set(plain.test.users.tolist())
+    held = set(test.users.tolist())
+    enough = data.take(size[data.users] > given_events)
+    assert held == set(split_cold_users(enough, 0.4, by=by).test.users.tolist())  # nobody else is drawn
     for user in set(data.users.tolist()):
         mine = [r for r in rows(data) if data.users[r] == user]
         mine.sort(key=lambda r: (data.times[r], r))

@@ -380,3 +380,51 @@ def test_a_log_without_test_users_is_refused(log):
     assert len(split_by_time(joined, at=1).train) == len(late.train)
     with pytest.raises(ValueError, match=r"split\.test: no events for these users"):
         quiet(["popularity"], joined, replace(PLAIN, split="time", at=1.0, warm_only=True))
+
+
+def test_a_store_tells_factories_apart_by_what_they_set(log, tmp_path):
+    from recsys_course.neighbors import ItemKNN
+
+    store = tmp_path / "store.jsonl"
+    quiet({"knn": (lambda: ItemKNN(k=2), {})}, log, store=store)
+    quiet({"knn": (lambda: ItemKNN(k=2), {})}, log, store=store)  # the same model, made elsewhere
+    with pytest.raises(StoreError, match="made with another model"):
+        quiet({"knn": (lambda: ItemKNN(k=100), {})}, log, store=store)
+
+
+def test_two_settings_of_one_name_are_refused():
+    from recsys_course.evaluation.candidates import candidates, registered
+
+    with pytest.raises(ValueError, match="models: 'item-knn' twice with different options"):
+        candidates([registered("item-knn", k=5), registered("item-knn", k=50)])
+    assert len(candidates(["popularity", "popularity"])) == 1
+
+
+@pytest.mark.parametrize("newcomers", ["random", "time"])
+def test_cold_users_with_a_history_can_be_tuned(newcomers):
+    plain = random_log(60, 30, 1, stars=False)
+    times = np.random.default_rng(0).integers(0, 10_000, size=len(plain))
+    log = Interactions(plain.users, plain.items, plain.n_users, plain.n_items, times=times)
+    protocol = Protocol("cold-users", given=2, newcomers=newcomers, n_trials=2, seeds=(0,), metrics=("ndcg",))
+    report = quiet(["item-knn"], log, protocol)
+    assert not report.failed and len(report.lines[0].trials[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"cold": "populer"}, "cold: 'populer'; expected 'popular' or 'model'"),
+        ({"newcomers": "x"}, "newcomers: 'x'; expected 'random' or 'time'"),
+        ({"n_folds": 1}, "n_folds: 1; expected at least 2"),
+        ({"split": "random", "at": 5.0}, "at: 5.0; expected only with split='time'"),
+    ],
+)
+def test_a_protocol_refuses_by_name(options, said):
+    with pytest.raises(ValueError, match=said):
+        Protocol(**options)
+
+
+def test_numbers_of_numpy_go_into_the_report(log, tmp_path):
+    protocol = replace(PLAIN, split="time", at=np.sort(log.times)[len(log) // 2], seeds=np.int64(3))
+    quiet(["popularity"], log, protocol, store=tmp_path / "store.jsonl").save(tmp_path / "report.json")
+    assert Report.load(tmp_path / "report.json").protocol == protocol

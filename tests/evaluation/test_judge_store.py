@@ -97,3 +97,22 @@ def test_nan_never_gets_in(path):
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         Store(path, HEADER).put({"value": float("nan")}, "run")
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", [b"my notes", b'{"a": 1}', b'{"kind": "hea'])
+def test_a_file_of_someone_else_is_left_as_it_is(tmp_path, text):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(text)
+    with pytest.raises(StoreError, match="line 1: expected the header of a store"):
+        Store(path, HEADER)
+    assert path.read_bytes() == text and list(tmp_path.iterdir()) == [path]
+
+
+def test_half_a_line_is_taken_back_when_the_disk_is_full(path, monkeypatch):
+    import os
+
+    before, write = path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(data) // 2]))
+    with pytest.raises(OSError, match="only a part of a result could be written"):
+        Store(path, HEADER).put({"value": 1}, "run", "slim", 0, 0)
+    assert path.read_bytes() == before

@@ -88,7 +88,18 @@ def test_em_raises_the_likelihood_and_ends_at_its_top():
         (lambda: examination_by_weighting(np.array([[1, 1]]), np.array([[1, -1]])), "weights: -1.0"),
         (lambda: examination_by_weighting(np.array([[1, 1]]), np.array([[1]])), "weights: shape"),
         (lambda: examination_by_weighting(np.array([1, 1])), r"clicks: shape \(2,\); expected \(S, K\)"),
-        (lambda: examination_by_em(np.array([[0, 1]]), np.array([[1, 0]])), "no pair was shown at two"),
+        (
+            lambda: examination_by_em(np.array([[0, 1]]), np.array([[1, 0]])),
+            "some positions share no pair with the others",
+        ),
+        (
+            lambda: examination_by_em(np.array([[0, 1], [1, 0]]), np.array([[0, 1], [0, 1]])),
+            "none at position 1",
+        ),
+        (
+            lambda: examination_by_em(np.array([[0, 1, 2, 3], [1, 0, 3, 2]]), np.ones((2, 4))),
+            "some positions share no pair",
+        ),
         (lambda: examination_by_em(np.array([[0]]), np.array([[1, 0]])), "items: shape"),
         (lambda: examination_by_em(np.array([[0, -1]]), np.array([[1, 0]])), "items: -1..0"),
         (lambda: examination_by_em(np.array([[0, 1]]), np.array([[1, 0]]), np.array([0, 1])), "contexts: 2"),

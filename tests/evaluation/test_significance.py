@@ -251,3 +251,11 @@ def test_false_alarms_and_coverage_over_many_draws(test):
     assert within(alarms / repeats, 0.05, repeats, slack=0.01)  # N = 100 is not yet normal
     if test is not permutation_test:
         assert within(covered / repeats, 0.95, repeats, slack=0.01)
+
+
+def test_rounding_is_no_difference():
+    paired = paired_t([0.1 + 0.2] * 5, [0.3] * 5)
+    assert (paired.difference, paired.p) == (0, 1)
+    assert (
+        permutation_test([0.1, 0.2, 0.0, 0.7], [0.0, 0.0, 0.3, 0.7]).p == 1
+    )  # the mean difference is exactly 0

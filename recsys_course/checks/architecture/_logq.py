@@ -32,6 +32,12 @@ def batch(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]
             "and ln 2 remains; row 2 has three columns, ln 3",
         ),
         Case(
+            (np.array([[0.0, 1000.0], [0.0, 0.0]]), np.array([0, 1]), np.array([1, 1])),
+            (1000 + np.log(2)) / 2,
+            "row 0 is sure and wrong: its loss is 1000. Take off the row's maximum, not its own score: "
+            "e^1000 overflows",
+        ),
+        Case(
             (np.array([[1000.0, 0.0], [0.0, 1000.0]]), np.array([0, 1]), np.array([1, 1])),
             0.0,
             "both are sure and right; e^1000 itself is no number of a computer",

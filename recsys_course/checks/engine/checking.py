@@ -157,16 +157,18 @@ class Check:
         return comparable and not run(answer, case.args).alike(first)
 
     def _slip(self, outcomes: list[Outcome], shown: int) -> Slip | None:
-        """The slip that answers as the learner did: on the case shown and on most others."""
-        best, most = None, len(outcomes) / 2
+        """The slip that errs as the learner did: on the case shown, and on a third of all where either errs.
+
+        Cases that both get right say nothing: a slip that is right on most would be named for any mistake.
+        """
+        best, most = None, 1 / 3
+        right = [o.passes(case, self.tolerance) for o, case in zip(outcomes, self.cases, strict=True)]
         for slip, wrong in self._slips:
-            agrees = [o.alike(w, self.tolerance) for o, w in zip(outcomes, wrong, strict=True)]
-            if (
-                agrees[shown]
-                and not wrong[shown].passes(self.cases[shown], self.tolerance)
-                and sum(agrees) > most
-            ):
-                best, most = slip, sum(agrees)
+            errs = [not w.passes(case, self.tolerance) for w, case in zip(wrong, self.cases, strict=True)]
+            either = [n for n, r in enumerate(right) if errs[n] or not r]
+            agree = [n for n in either if outcomes[n].alike(wrong[n], self.tolerance)]
+            if shown in agree and errs[shown] and len(agree) / len(either) > most:
+                best, most = slip, len(agree) / len(either)
         return best
 
 

@@ -107,6 +107,8 @@ def kind(value: Any, like: Any = None) -> str:
         return f"an array of shape {value.shape}"
     if is_numpy(value) or isinstance(value, int | float):
         return "a number"
+    if isinstance(value, dict):
+        return "a dict"  # a Counter or defaultdict is as good
     return f"a {type(value).__name__}"
 
 

@@ -27,6 +27,11 @@ def question(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
             "weights 9 and 0.5; every line was worth 4, so the answer is 4 (IPS says 19)",
         ),
         Case(
+            (np.array([0.0, 0.0]), np.array([0.5, 0.5]), np.array([1.0, 0.5])),
+            0.0,
+            "there are weights, and nothing was earned: 0 is a verdict here, not nan",
+        ),
+        Case(
             (np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([0.0, 0.0])),
             np.nan,
             "the target would never have acted as logged: the log says nothing of it",

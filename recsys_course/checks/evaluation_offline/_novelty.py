@@ -11,8 +11,8 @@ from recsys_course.checks.evaluation_offline._lists import ranked_list
 
 
 def lists_and_histories(rng: Random) -> tuple[list[list[int]], list[list[int]]]:
-    """Up to three lists; two to five histories with repeats, in which some items never occur."""
-    histories = [rng.choices(range(7), k=rng.randrange(1, 6)) for _ in range(rng.randrange(2, 6))]
+    """Up to three lists; two to five histories with repeats, some empty, in which some items never occur."""
+    histories = [rng.choices(range(7), k=rng.randrange(6)) for _ in range(rng.randrange(2, 6))]
     return [ranked_list(rng) for _ in range(rng.randrange(1, 4))], histories
 
 
@@ -28,6 +28,7 @@ def lists_and_histories(rng: Random) -> tuple[list[list[int]], list[list[int]]]:
             1.0,
             "three clicks of one user are one user of two: 1 bit, and 1 bit for item 0",
         ),
+        Case(([[0]], [[0], [], [], []]), 2.0, "one of four met item 0: 2 bits; who has no history is a user"),
         Case(
             ([[5, 0]], [[0], [0], [0], [0]]),
             (2 + 0) / 2,

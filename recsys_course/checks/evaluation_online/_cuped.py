@@ -39,6 +39,11 @@ def experiment(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.nda
             (0.0, 2.0),
             "nobody differs before the test: theta is 0 and the plain difference, 3 - 1, stays",
         ),
+        Case(
+            (np.array([0.0, 1.0, 2.0, 4.0, 5.0, 6.0]), np.full(6, 0.1), np.array([0, 0, 0, 1, 1, 1])),
+            (0.0, 4.0),
+            "all x are equal, though their mean as computed is not exactly 0.1: theta is 0, and 5 - 1 stays",
+        ),
     ],
     at_random=experiment,
     rng=np.random.default_rng,
@@ -72,16 +77,17 @@ def experiment(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.nda
         ),
         Slip(
             "where x never varies theta is 0 / 0: answer 0 and the plain difference",
-            (" if dx.any() else 0.0", ""),
+            (" if varies else 0.0", ""),
         ),
     ],
     then="give x as a metric from during the test, moved by the treatment: what becomes of the effect?",
 )
 def cuped(y: np.ndarray, x: np.ndarray, arm: np.ndarray) -> tuple[float, float]:
     """(N,) metric, covariate from before, arm (0 or 1) -> theta, adjusted difference of arm 1 and arm 0."""
-    dx = x.copy()
+    dx = x.astype(float)  # a copy
     for own in (arm == 0, arm == 1):
         dx[own] -= x[own].mean()
-    theta = dx @ y / (dx @ dx) if dx.any() else 0.0
+    varies = any(np.ptp(x[own]) > 0 for own in (arm == 0, arm == 1))  # equal numbers may deviate by 1e-17
+    theta = dx @ y / (dx @ dx) if varies else 0.0
     adjusted = y - theta * x  # the mean of x would cancel in the difference
     return theta, adjusted[arm == 1].mean() - adjusted[arm == 0].mean()

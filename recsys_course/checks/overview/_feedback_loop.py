@@ -84,6 +84,7 @@ def feedback_loop(
     clicks: list[float], quality: list[float], power: float, explore: float, n_rounds: int
 ) -> list[float]:
     """Clicks of each item, its chance of a click when shown -> clicks after so many rounds of one view."""
+    clicks = list(clicks)
     for _ in range(n_rounds):
         weight = [c**power for c in clicks]
         total = sum(weight)

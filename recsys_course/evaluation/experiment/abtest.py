@@ -93,11 +93,13 @@ def compare_means(a: Any, b: Any, level: float = 0.95) -> Effect:
         ValueError: fewer than two users in an arm, NaN, level not between 0 and 1.
     """
     a, b = sample("a", a), sample("b", b)
-    variances = float(a.var(ddof=1)) / len(a), float(b.var(ddof=1)) / len(b)
+    # the mean of equal numbers is rounded, and rounding is no effect
+    means = tuple(float(x[0]) if np.ptp(x) == 0 else float(x.mean()) for x in (a, b))
+    variances = tuple(float(x.var(ddof=1)) / len(x) if np.ptp(x) > 0 else 0.0 for x in (a, b))
     total = sum(variances)
     parts = [v**2 / (len(x) - 1) for v, x in zip(variances, (a, b), strict=True)]
     df = total**2 / sum(parts) if total > 0 else np.inf
-    return _tested((float(a.mean()), float(b.mean())), variances, df, level)
+    return _tested((means[0], means[1]), (variances[0], variances[1]), df, level)
 
 
 def compare_ratios(x_a: Any, v_a: Any, x_b: Any, v_b: Any, level: float = 0.95) -> Effect:
@@ -147,7 +149,7 @@ def sample_ratio_mismatch(counts: Sequence[int], shares: Sequence[float] | None 
     w = np.full(len(n), 1 / max(len(n), 1)) if shares is None else np.array(shares, dtype=float)
     if len(n) < 2 or n.sum() == 0:
         raise ValueError(f"counts: {list(counts)}; expected two arms or more, and a user")
-    if w.shape != n.shape or w.min() <= 0 or abs(w.sum() - 1) > 1e-9:
+    if w.shape != n.shape or not (w.min() > 0 and abs(w.sum() - 1) <= 1e-9):
         raise ValueError(f"shares: {w.tolist()}; expected {len(n)} shares above 0 that add up to 1")
     expected = n.sum() * w
     statistic = float(((n - expected) ** 2 / expected).sum())

@@ -8,7 +8,8 @@ With y the metric in the test and x the same metric (or any other) *before* it,
     \operatorname{Var}(y') = (1 - \rho^2) \operatorname{Var}(y)                           \tag{12.7}
 
 x cannot have been changed by the treatment, so E[x] is the same in both arms and the
-difference of the y' is still an unbiased estimate. A covariate from *during* the test would
+difference of the y' is still an unbiased estimate for a theta fixed beforehand; with theta from
+the same users, as here, its bias is of order 1/N. A covariate from *during* the test would
 take away part of the effect itself.
 Source: Deng, Xu, Kohavi & Walker 2013.
 """
@@ -47,6 +48,8 @@ def cuped(y_a: Any, x_a: Any, y_b: Any, x_b: Any, level: float = 0.95) -> Adjust
         ValueError: lengths differ, fewer than two users in an arm, NaN, or x never varies.
     """
     arms = [_pair("a", y_a, x_a), _pair("b", y_b, x_b)]
+    if all(np.ptp(x) <= 1e-12 * np.abs(x).max() for _, x in arms):
+        raise ValueError("x_a, x_b: the same for all users of an arm; expected a covariate that varies")
     y, x = (np.concatenate([arm[part] - arm[part].mean() for arm in arms]) for part in (0, 1))
     theta = slope(y, x)
     centre = np.concatenate([arm[1] for arm in arms]).mean()
@@ -75,7 +78,7 @@ def slope(y: Any, x: Any) -> float:
     """
     y, x = _pair("", y, x)
     dx = x - x.mean()
-    if not dx.any():
+    if np.ptp(x) <= 1e-12 * np.abs(x).max():  # deviations of equal numbers can be 1e-17
         raise ValueError("x: the same for all users; expected a covariate that varies")
     return float(dx @ y / (dx @ dx))
 

@@ -30,7 +30,7 @@ def positive(name: str, value: float) -> float:
 
 def at_least(name: str, value: float, least: int) -> int:
     """A whole number that is large enough."""
-    if value != int(value) or value < least:
+    if not (least <= value < np.inf) or value != int(value):
         raise ValueError(f"{name}: {value}; expected a whole number, at least {least}")
     return int(value)
 

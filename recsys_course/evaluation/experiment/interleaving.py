@@ -30,7 +30,7 @@ def team_draft(
     Raises:
         ValueError: n < 1, or an item twice in one ranking.
 
-    Cost: O(n + items skipped).
+    Cost: O(len(a) + len(b) + n (n + items skipped)).
     """
     at_least("n", n, 1)
     left = [_best_last(ranking, name) for ranking, name in ((a, "a"), (b, "b"))]
@@ -73,6 +73,9 @@ class Verdict:
 
 def sign_test(won: Any) -> Verdict:
     """(B,) winners -> exact binomial test of "each side wins a decided list with chance 1/2".
+
+    The verdicts must be independent: one a user, not one a list. Where users see several lists, add up
+    each user's credits first.
 
     Raises:
         ValueError: no lists, or something else than -1, 0 and 1.

@@ -26,7 +26,8 @@ from recsys_course.evaluation.experiment.inputs import at_least, between, positi
 
 
 def rates_power(p_a: float, p_b: float, n_a: int, n_b: int | None = None, alpha: float = 0.05) -> float:
-    """Chance that the test (12.3) of two rates finds the difference; alpha where there is none.
+    """Chance that the test (12.3) of two rates finds the difference; alpha where there is none (0 where
+    both rates are 0, or both 1).
 
     Args:
         p_a, p_b: true rates of control and treatment. n_a, n_b: users; n_b = n_a if None.

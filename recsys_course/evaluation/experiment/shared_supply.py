@@ -83,7 +83,8 @@ class SharedSupply:
     def run(self, hours: float, arm_of: Callable[[np.ndarray], np.ndarray], seed: int = 0) -> Visits:
         """Let customers come for some hours; ``arm_of`` gives (N,) arms for (N,) hours of arrival.
 
-        The market starts with as many units busy as an average hour keeps busy.
+        The market starts with the offered load busy (at most all units), a little more than an average hour
+        keeps busy.
 
         Raises:
             ValueError: hours not above 0, or arm_of gave something else than 0 and 1.

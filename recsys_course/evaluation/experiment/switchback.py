@@ -47,7 +47,8 @@ def block_of(times: Any, length: float) -> np.ndarray:
 def switchback_effect(
     times: Any, values: Any, arms: Any, length: float, burn_in: float = 0.0, level: float = 0.95
 ) -> Effect:
-    """Difference of the means of treated and control blocks, by Welch's test over blocks.
+    """Difference of the means of treated and control blocks, by Welch's test over blocks. It does not use
+    the pairs of :func:`assign_blocks`: with a trend over the day the interval is too wide.
 
     Args:
         times, values: (N,) events: time since the start and what is measured.

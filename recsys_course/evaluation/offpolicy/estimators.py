@@ -112,8 +112,9 @@ def doubly_robust(
 ) -> Estimate:
     r"""The direct method, corrected by the weighted errors of its model, (13.5).
 
-    Unbiased if the propensities are right, whatever the model; and if the model is right, whatever the
-    propensities. A model fitted on the same lines spoils the first: fit it on others, see
+    Without clip and self_normalised unbiased if the propensities are right, whatever the model; and if the
+    model is right, whatever the propensities. A model fitted on the same lines spoils the first: fit it on
+    others, see
     :func:`.cross_fitted_means`.
 
     Args:

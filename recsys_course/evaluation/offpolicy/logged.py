@@ -82,7 +82,7 @@ def ratios(p: np.ndarray, pi: np.ndarray) -> np.ndarray:
 
 def warn_of_little_overlap(ess: float, n: int) -> None:
     """Say so when a few lines carry the estimate."""
-    if ess < min(ENOUGH, n / 10):
+    if n > 1 and ess < max(2, min(ENOUGH, n / 10)):
         warnings.warn(
             f"effective sample size {ess:.1f} of {n} lines: a few lines carry the estimate, and neither "
             "it nor its interval is to be trusted; log a policy closer to the target, or clip and say so",

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.stats import norm
 
 from recsys_course.evaluation.offpolicy.logged import columns
@@ -97,8 +99,9 @@ def examination_by_em(
         the curve, without intervals.
 
     Raises:
-        ValueError: shapes, codes, clicks that are not 0 or 1, no click, or no pair that was shown at two
-            positions (then nothing tells examination from relevance).
+        ValueError: shapes, codes, clicks that are not 0 or 1, no click at position 1, or
+            positions that no chain of pairs shown at both connects (then nothing tells examination
+            from relevance between them).
 
     Cost: O(M) time and memory an iteration for M different (pair, position), at most S K.
 
@@ -107,6 +110,8 @@ def examination_by_em(
     """
     (c,) = columns("(S, K)", 2, clicks=clicks)
     _need_clicks(c)
+    if not c[:, 0].any():
+        raise ValueError("clicks: none at position 1; the curve is relative to it")
     pair, position, shown, clicked = _cells(np.asarray(items), c, contexts)
     theta, gamma = np.full(c.shape[1], 0.5), np.full(pair.max() + 1, 0.5)
     at_position = np.bincount(position, shown)  # (K,)
@@ -135,11 +140,19 @@ def _cells(items: np.ndarray, clicks: np.ndarray, contexts: Any) -> tuple[np.nda
     pairs = np.unique(np.repeat(x, n_positions) * (flat.max() + 1) + flat, return_inverse=True)[1]
     cells, cell = np.unique(pairs * n_positions + np.arange(flat.size) % n_positions, return_inverse=True)
     pair, position = np.divmod(cells, n_positions)
-    if len(cells) == pair.max() + 1 and n_positions > 1:
-        raise ValueError(
-            "items: no pair was shown at two positions; nothing tells examination from relevance"
-        )
+    _need_links(pair, position, n_positions)
     return pair, position, np.bincount(cell), np.bincount(cell, clicks.ravel())
+
+
+def _need_links(pair: np.ndarray, position: np.ndarray, n_positions: int) -> None:
+    """Refuse positions that share no pair with the others, directly or by a chain."""
+    n = n_positions + pair.max() + 1
+    links = sparse.csr_array((np.ones(len(pair)), (position, n_positions + pair)), shape=(n, n))
+    if len(np.unique(connected_components(links, directed=False)[1][:n_positions])) > 1:
+        raise ValueError(
+            "items: some positions share no pair with the others, directly or by a chain; "
+            "nothing tells examination from relevance between them"
+        )
 
 
 def _need_clicks(clicks: np.ndarray) -> None:

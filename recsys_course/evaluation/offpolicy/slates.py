@@ -3,7 +3,7 @@ r"""The value of a slate policy, position by position.
 .. math::
     \hat V = \frac1S \sum_s \sum_k \frac{\pi_k(i_{sk} \mid x_s)}{p_k(i_{sk} \mid x_s)}\, r_{sk} \tag{13.7}
 
-A whole slate is almost never shown twice, so weights of whole slates explode. Under the position-based
+A whole slate is almost never shown twice, so weights of whole slates explode. Under the item-position
 model the click at a position depends on the item there and on the position, not on the other items; then the
 weights of single positions are enough.
 

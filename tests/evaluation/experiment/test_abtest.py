@@ -211,3 +211,8 @@ def test_false_alarms_and_coverage_of_skewed_means_and_their_lift():
 def test_bad_arms_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_equal_numbers_differ_by_nothing_however_their_means_are_rounded():
+    effect = compare_means([1 / 3] * 100, [1 / 3] * 70)
+    assert (effect.difference, effect.p) == (0, 1)

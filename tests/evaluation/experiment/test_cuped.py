@@ -109,10 +109,11 @@ def test_a_metric_that_never_varies():
     [
         (lambda: cuped([1, 2], [1, 2, 3], [1, 2], [1, 2]), "y_a, x_a: 2 and 3 users"),
         (lambda: cuped([1, 2], [1, 2], [1, 2], [1, 2, 3]), "y_b, x_b: 2 and 3 users"),
-        (lambda: cuped([1, 2], [1, 1], [1, 2], [4, 4]), "x: the same for all users"),
+        (lambda: cuped([1, 2], [1, 1], [1, 2], [4, 4]), "x_a, x_b: the same for all users of an arm"),
         (lambda: cuped([], [], [1, 2], [1, 2]), "y_a: 0 units; expected at least 2"),
         (lambda: cuped([1, 2], [1, np.nan], [1, 2], [1, 2]), "x_a: NaN or infinite"),
         (lambda: slope([1, 2], [3, 3]), "x: the same for all users"),
+        (lambda: slope(range(6), [0.1] * 6), "x: the same for all users"),  # whose mean is not exactly 0.1
         (lambda: adjust([1, 2], [3]), "x: 1 units"),
         (lambda: cuped([1, 2], [1, 2], [1, 2], [1, 2], level=0), "level: 0; expected"),
     ],
