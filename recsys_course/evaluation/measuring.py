@@ -108,6 +108,8 @@ def labels(metrics: Sequence[str], n: int) -> dict[str, int]:
         if name not in (*FORMULAS, "coverage", *ERRORS) or (own and (not own.isdigit() or name in ERRORS)):
             raise ValueError(_unknown(metric))
         k = int(own or n)
+        if own and k < 1:
+            raise ValueError(f"metrics: {metric!r}; expected a list length of at least 1")
         if name not in ERRORS and k < 1:
             raise ValueError(f"n: {k}; expected a list length of at least 1")
         chosen[name if name in ERRORS else f"{name}@{k}"] = 0 if name in ERRORS else k

@@ -113,6 +113,8 @@ def mean_over_list(ranked: Any, values: np.ndarray) -> np.ndarray:
 def counts_of(counts: Any, most: float) -> np.ndarray:
     """(I,) floats, or a ValueError that shows the first outside 0..most, NaN too."""
     array = np.asarray(counts, dtype=float)
+    if array.ndim != 1:
+        raise ValueError(f"counts: shape {array.shape}; expected one dimension")
     if not (fine := (array >= 0) & (array <= most)).all():
         upper = "0 or more" if most == np.inf else f"0..{most:g}, the number of users"
         raise ValueError(f"counts: {array[~fine][0]:g}; expected {upper}")

@@ -111,10 +111,11 @@ def gini(counts: Any) -> float:
     """Inequality of non-negative counts: 0 all equal, towards 1 when one has everything.
 
     NaN when there are no counts or they are all 0.
+
+    Raises:
+        ValueError: a negative or NaN count, more than one dimension.
     """
-    counts = np.sort(np.asarray(counts, dtype=float))
-    if (counts < 0).any():
-        raise ValueError(f"counts: {counts[0]:g}; expected 0 or more")
+    counts = np.sort(counts_of(counts, np.inf))
     n, total = len(counts), counts.sum()
     if n == 0 or total == 0:
         return float("nan")

@@ -135,7 +135,8 @@ def _auc(rank_sum: Any, n_pos: Any, n: Any) -> Any:
 def _codes(groups: Any, scores: np.ndarray) -> np.ndarray:
     import pandas as pd  # hashes any type; not needed by the other metrics
 
-    names = np.asarray(groups)
+    # a list may mix names and NaN, which an array of strings would turn into the name "nan"
+    names = np.asarray(groups, dtype=object if isinstance(groups, list | tuple) else None)
     same_length(scores, names, "scores", "groups")
     codes, _ = pd.factorize(names)
     if (codes < 0).any():

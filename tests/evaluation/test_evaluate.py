@@ -139,7 +139,7 @@ def test_a_model_is_judged_by_what_it_can_do(stars):
         (Popularity(), "ndgc", "metrics: 'ndgc'; expected one of ndcg"),
         (Popularity(), "ndcg@x", "metrics: 'ndcg@x'"),
         (Three(), "rmse@3", "metrics: 'rmse@3'"),
-        (Popularity(), "ndcg@0", "n: 0; expected a list length"),
+        (Popularity(), "ndcg@0", "metrics: 'ndcg@0'; expected a list length"),
     ],
 )
 def test_impossible_metrics_are_refused_before_training(stars, model, metric, said):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from logs import pairs
 from scipy import sparse
 
-from recsys_course.metrics import coverage, intra_list_diversity, novelty, precision, serendipity
+from recsys_course.metrics import coverage, gini, intra_list_diversity, novelty, precision, serendipity
 
 
 @st.composite
@@ -159,3 +159,9 @@ def test_no_users_is_nan():
     assert math.isnan(intra_list_diversity(nobody, np.eye(3)))
     assert math.isnan(novelty(nobody, [1, 1], 2))
     assert math.isnan(serendipity(nobody, pairs([], 3), nobody, 2))
+
+
+@pytest.mark.parametrize("counts", [[1.0, float("nan")], [-1.0, 2.0], [[1.0, 2.0]]])
+def test_gini_refuses_what_are_no_counts(counts):
+    with pytest.raises(ValueError, match="counts"):
+        gini(counts)

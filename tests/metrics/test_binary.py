@@ -171,3 +171,8 @@ def test_wrong_arrays_are_refused(metric, name, labels, said, message):
 def test_wrong_values_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_missing_group_in_a_list_of_names_is_refused():
+    with pytest.raises(ValueError, match="groups: missing in row 2"):
+        gauc([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4], ["a", "a", float("nan"), float("nan")])

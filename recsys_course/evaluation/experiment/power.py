@@ -66,6 +66,10 @@ def rates_detectable(p_a: float, n: int, alpha: float = 0.05, power: float = 0.8
         ValueError: as :func:`rates_sample_size`; or not even a rate of 1 would be found.
     """
     between("power", power)
+    if power <= alpha:
+        raise ValueError(f"power: {power}; expected more than alpha, which is {alpha}")
+    if p_a == 1:
+        raise ValueError("p_a: 1; expected a rate that can rise")
     if rates_power(p_a, 1.0, n, alpha=alpha) < power:
         raise ValueError(f"n: {n}; expected more: not even a rate of 1 would be found with power {power}")
 

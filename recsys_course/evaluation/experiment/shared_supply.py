@@ -97,6 +97,7 @@ class SharedSupply:
         arms = np.asarray(arm_of(when))
         if arms.shape != when.shape or not np.isin(arms, (0, 1)).all():
             raise ValueError(f"arm_of: gave shape {arms.shape}; expected {n} arms, each 0 or 1")
+        arms = arms.astype(int)  # True and 1.0 are arms as well
         wants = rng.random(n) < np.asarray(self.want)[arms]
         return Visits(when, arms, self._served(when, wants, rng))
 

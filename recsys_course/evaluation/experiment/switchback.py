@@ -62,6 +62,9 @@ def switchback_effect(
     times, values, arms = np.asarray(times, dtype=float), np.asarray(values, dtype=float), np.asarray(arms)
     if times.ndim != 1 or times.shape != values.shape:
         raise ValueError(f"times, values: shapes {times.shape}, {values.shape}; expected one value per event")
+    for name, column in (("times", times), ("values", values)):
+        if not np.isfinite(column.astype(float)).all():
+            raise ValueError(f"{name}: NaN or infinite; expected a number for every event")
     if arms.ndim != 1 or not np.isin(arms, (0, 1)).all():
         raise ValueError(f"arms: shape {arms.shape}; expected a row with an arm a block, each 0 or 1")
     if not 0 <= burn_in < length:

@@ -64,6 +64,8 @@ def examination_by_weighting(clicks: Any, weights: Any = None, level: float = 0.
     _, w = columns("(S, K)", 2, clicks=c, weights=np.ones_like(c) if weights is None else weights)
     if w.min() < 0:
         raise ValueError(f"weights: {w.min()}; expected 0 or more")
+    if not 0 < level < 1:
+        raise ValueError(f"level: {level}; expected a number between 0 and 1")
     gains = w * c  # (S, K)
     rates = gains.mean(axis=0)  # (K,)
     if rates[0] == 0:

@@ -115,3 +115,10 @@ def test_power_of_means_by_simulation():
 def test_bad_plans_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_what_no_number_of_users_can_find_is_said():
+    with pytest.raises(ValueError, match=r"power: 0\.03; expected more than alpha, which is 0\.05"):
+        rates_detectable(0.1, 1000, power=0.03)
+    with pytest.raises(ValueError, match="p_a: 1; expected a rate that can rise"):
+        rates_detectable(1, 1000)

@@ -167,3 +167,10 @@ def test_visits_as_units_in_a_switchback_alarm_too_often():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_time_or_value_that_is_no_number_is_named():
+    with pytest.raises(ValueError, match="times: NaN or infinite"):
+        switchback_effect([0, np.nan], [1, 1], [0, 1], 1)
+    with pytest.raises(ValueError, match="values: NaN or infinite"):
+        switchback_effect([0, 1], [1, np.nan], [0, 1], 1)
