@@ -25,7 +25,8 @@ class Retrained:
         explore: share of the places, in 0..1, that an item drawn evenly from the catalogue takes. Where
             the drawn item stands in the list already, the place keeps its own.
         learn_from: "all" clicks, or those on the "explored" places alone.
-        exclude_seen: leave out of the model's lists what a user clicked before; explored places may hold it; False where things are wanted again.
+        exclude_seen: leave out of the model's lists what a user clicked before (explored places may
+            hold it); False where things are wanted again.
         measure: called with the model before the first round and after every fit.
         seed: of the exploration.
 
