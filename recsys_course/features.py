@@ -199,7 +199,7 @@ def _same_codes(
 def _numbers(table: pd.DataFrame, column: str, name: str) -> np.ndarray:
     """A column as finite floats."""
     _need(table, column, name)
-    if not pd.api.types.is_numeric_dtype(table[column]):  # dates would count in a unit of their own
+    if len(table) and not pd.api.types.is_numeric_dtype(table[column]):  # dates have units of their own
         raise ValueError(
             f"{name}: {column} has dtype {table[column].dtype}; expected numbers (times in seconds)"
         )

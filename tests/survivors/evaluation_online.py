@@ -17,7 +17,7 @@ SURVIVORS = {
         "their negatives",
     },
     "cuped": {
-        "theta = dx @ y / (dx @ dx) if dx.any() else 0.0 "
-        "-> theta = y @ dx / (dx @ dx) if dx.any() else 0.0": PRODUCT,
+        "theta = dx @ y / (dx @ dx) if varies else 0.0 "
+        "-> theta = y @ dx / (dx @ dx) if varies else 0.0": PRODUCT,
     },
 }

@@ -1,6 +1,7 @@
 """Mutants of the chapter overview that change nothing."""
 
 ONE_EACH = "every item has one chance of a click: strict has nothing to refuse"
+COPY = "without a round the caller's own list comes back in place of a copy: the same values"
 ORDER = "the function gives the same for its two arguments in either order"
 
 SURVIVORS = {
@@ -18,5 +19,7 @@ SURVIVORS = {
         "-> clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=False)]": ONE_EACH,
         "clicks = [c + s * q for c, s, q in zip(clicks, share, quality, strict=True)] "
         "-> clicks = [c + s * q for c, s, q in zip(clicks, share, quality)]": ONE_EACH,
+        "clicks = list(clicks) -> pass": COPY,
+        "clicks = list(clicks) -> clicks = clicks": COPY,
     },
 }
