@@ -30,7 +30,7 @@ LISTS = {
 }  # fmt: skip
 EXAMPLES = """examples:
   python benchmarks/agreement.py                     ten thousand cases, some minutes
-  python benchmarks/agreement.py --cases 200 --out /tmp/agreement.json
+  python benchmarks/agreement.py --cases 200 --out my-agreement.json
   python benchmarks/agreement.py --libraries scikit-learn"""
 
 
