@@ -215,4 +215,4 @@ def test_bad_arms_are_refused(call, message):
 
 def test_equal_numbers_differ_by_nothing_however_their_means_are_rounded():
     effect = compare_means([1 / 3] * 100, [1 / 3] * 70)
-    assert (effect.difference, effect.p) == (0, 1)
+    assert (effect.difference, effect.low, effect.high, effect.p) == (0, 0, 0, 1)
