@@ -8,7 +8,7 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 # Without npm on PATH the set-up brings its own, for the site's JavaScript.
 comma := ,
-EXTRAS := book,exercises,dev$(if $(shell command -v npm),,$(comma)site)
+EXTRAS := book,exercises,dev,language,ann,boosting$(if $(shell command -v npm),,$(comma)site)
 READY := .venv/.ready
 SITE_JS := _extra/vendor/versions.json
 

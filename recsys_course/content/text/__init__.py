@@ -1,0 +1,1 @@
+"""Texts as vectors: bags of words, word vectors, sentence encoders, behind one protocol."""

@@ -1,0 +1,1 @@
+"""Texts, pictures and sounds together: fusion, alignment, missing modalities."""
