@@ -228,6 +228,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
         train(line(), stopping(squared, 0), 20, Training(n_epochs=1, checkpoint=tmp_path / "file" / "run.pt"))
 
 
+def test_a_failed_writing_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
+    file = tmp_path / "run.pt"
+    train(line(), squared, 20, Training(n_epochs=1, checkpoint=file))
+    before, save = file.read_bytes(), torch.save
+
+    def full_disk(state, path):
+        save(state, path)
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(torch, "save", full_disk)
+    with pytest.raises(CheckpointError, match="no space left"):
+        train(line(), squared, 20, Training(n_epochs=2, checkpoint=file))
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+    assert file.read_bytes() == before
+
+
 def test_it_says_so_when_it_diverges():
     wild = lambda module, rows, rng: squared(module, rows, rng) * float("inf")  # noqa: E731
     with pytest.raises(Diverged, match=r"the loss is inf in epoch 1; lower learning_rate \(now 0\.01\)"):
