@@ -99,7 +99,7 @@ class Cached:
         warnings.warn(
             f"{self.path()}: {problem}; rows are computed but not kept. Choose another folder, "
             "Cached(encoder, folder=...), or set RECSYS_COURSE_CACHE",
-            stacklevel=4,
+            stacklevel=3,
         )
 
 
@@ -134,10 +134,19 @@ def _add(total: Any, value: Any) -> None:
         total.update(f"{type(value).__name__}{len(value)}".encode())
         for part in value:
             _add(total, part)
+    elif isinstance(value, (set, frozenset)):
+        _add(total, sorted(value, key=repr))  # their order differs from run to run
+    elif isinstance(value, dict):
+        _add(total, list(value.items()))
+    elif isinstance(value, (str, int, float, bool, Path, np.generic)) or value is None:
+        total.update(_bytes(f"{type(value).__name__} {value!r}"))
     elif isinstance(value, TextEncoder):
         total.update(fingerprint(value).encode())
-    else:
-        total.update(_bytes(repr(value)))
+    else:  # its repr need not say what it is, and a wrong row would come back
+        raise TypeError(
+            f"encoder: holds a {type(value).__name__}, from which no key can be made; "
+            "give the encoder a method identity() -> str that says what its rows depend on"
+        )
 
 
 def _bytes(text: str) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys_course.content.text.sgns import train_sgns
+from recsys_course.content.text.sgns_training import train_sgns
 from recsys_course.content.text.tokens import Language
 from recsys_course.content.text.vocabulary import Coded
 from recsys_course.content.text.wordvectors import WordVectors
