@@ -82,7 +82,7 @@ class Cached:
     def _compute(self, missing: dict[bytes, str], store: RowStore) -> dict[bytes, Any]:
         keys = sorted(missing, key=lambda key: len(missing[key]))  # alike in length, alike in time
         parts, rows, keep = list(chunks(len(keys), AT_ONCE)), {}, True
-        for first, last in progress(parts, "texts", len(parts), f"{AT_ONCE} texts"):
+        for first, last in progress(parts, "texts", len(parts), "part"):
             asked = keys[first:last]
             made = _split(self.encoder.encode([missing[key] for key in asked]))
             new = dict(zip(asked, made, strict=True))

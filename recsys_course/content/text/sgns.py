@@ -61,9 +61,15 @@ def keep_probabilities(counts: Any, sample: float) -> np.ndarray:
 
 
 def negative_probabilities(counts: Any, power: float) -> np.ndarray:
-    """(V,) counts, not all 0 -> the chance to be drawn as a negative: counts ** power over their sum."""
+    """(V,) counts, not all 0 -> the chance to be drawn as a negative: counts ** power over their sum.
+
+    A code that never occurs is not drawn. A power below 0 draws rare codes more often than frequent ones.
+    """
     counts = np.asarray(counts)
-    weight = (counts / counts.max()) ** power  # at most 1: no overflow
+    met = counts > 0
+    log_weight = power * np.log(counts[met])
+    weight = np.zeros(len(counts))
+    weight[met] = np.exp(log_weight - log_weight.max())  # at most 1: no overflow
     return weight / weight.sum()
 
 

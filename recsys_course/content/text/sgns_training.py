@@ -48,7 +48,7 @@ def train_sgns(
         n_negatives: M, drawn for each pair, at least 1; one that hits the neighbour is left out.
         n_epochs: passes, at least 1. learning_rate: eta, more than 0; it falls linearly to almost 0.
         sample: t of :func:`keep_probabilities`, drawn in each epoch anew; 0 keeps all.
-        power: of :func:`negative_probabilities`, at least 0. seed: of everything drawn.
+        power: of :func:`negative_probabilities`; seed: of everything drawn.
         what: the name on the progress bar and in errors.
 
     Raises:
@@ -57,7 +57,8 @@ def train_sgns(
 
     Cost: O(pairs M K) per epoch, one thread, so that a seed means one result; memory O(V K) and a
         bounded number of pairs.
-    Source: Mikolov et al. 2013. Differs: the sequences come in a new random order in every epoch, and
+    Source: Mikolov et al. 2013; a power below 0 for items, Caselles-Dupré et al. 2018.
+    Differs: the sequences come in a new random order in every epoch, and
         the pairs of some ten thousand places together in a random order, too; all vectors of one step
         are read before any is changed.
     """
@@ -155,4 +156,5 @@ def _check(
     check_range("n_epochs", n_epochs, 1, "passes over the sequences,")
     check_range("learning_rate", learning_rate, 0, "a step size of", strict=True)
     check_range("sample", sample, 0, "a share of")
-    check_range("power", power, 0, "an exponent of")
+    if not np.isfinite(power):
+        raise ValueError(f"power: {power}; expected a finite exponent")

@@ -9,7 +9,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from recsys_course.content.text import BagOfWords, TfIdf, tokenize
 
-words = st.lists(st.sampled_from("tent rope lamp cup pot a the".split()), max_size=8).map(" ".join)
+words = st.lists(st.sampled_from(["tent", "rope", "lamp", "cup", "pot", "a", "the"]), max_size=8).map(
+    " ".join
+)
 some_texts = st.lists(words, min_size=1, max_size=8).filter(lambda texts: any(texts))
 
 

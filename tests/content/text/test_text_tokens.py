@@ -118,7 +118,7 @@ def test_an_unknown_language_is_refused():
 
 @pytest.mark.parametrize("text", [None, 3.0, b"tent", ["tent"]])
 def test_what_is_no_text_is_refused(text):
-    with pytest.raises(TypeError, match="text: .*expected a string"):
+    with pytest.raises(TypeError, match=r"text: .*expected a string"):
         tokenize(text)
 
 
@@ -144,5 +144,5 @@ def test_a_row_without_text_is_named(bad):
     "bad", [pd.DataFrame({"title": ["tent"]}), {"tent": 1}, {"tent"}, 5, None, np.array([["tent"]])]
 )
 def test_what_holds_no_rows_of_texts_is_refused(bad):
-    with pytest.raises(TypeError, match="texts: .*expected a list of texts"):
+    with pytest.raises(TypeError, match=r"texts: .*expected a list of texts"):
         check_texts(bad)
