@@ -38,7 +38,7 @@ class Cached:
     Raises:
         TypeError: no encoder.
 
-    Cost: about 10 microseconds for a row that is there; on disk the bytes of the rows and about 60 more.
+    Cost: a row that is there costs a look-up by its key; on disk, its bytes and some sixty more.
     """
 
     encoder: TextEncoder

@@ -41,8 +41,8 @@ class SentenceEncoder(Encoder):
     Raises:
         MissingExtra: the extra "language" is not installed. ValueError: the model cannot be loaded.
 
-    Cost: the slowest encoder here by far, some 100 short texts a second on two processors with
-        MiniLM; keep the rows with :class:`Cached`.
+    Cost: by far the slowest encoder here, nearly all of it in the transformer; keep the rows with
+        :class:`Cached`.
     Source: Reimers and Gurevych 2019; Wang et al. 2020 for MiniLM.
     """
 
