@@ -13,7 +13,7 @@ What counts as a value differs by the kind of matrix:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -23,8 +23,8 @@ MEASURES: tuple[Measure, ...] = ("cosine", "adjusted_cosine", "pearson", "jaccar
 TINY = 1e-12
 ROUNDING = 1e-28  # a sum of squares this much smaller than what it is left of is noise
 
-Matrix = np.ndarray | sparse.csr_array
-Block = Callable[[int, int], np.ndarray]
+Matrix: TypeAlias = Any  # ndarray or csr_array; scipy's have no types to tell
+Block: TypeAlias = Callable[[int, int], np.ndarray]
 
 
 def pairwise(X: Any, Y: Any = None, measure: Measure = "cosine", shrinkage: float = 0.0) -> np.ndarray:
