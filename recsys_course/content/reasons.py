@@ -84,10 +84,8 @@ def because(
     n_all = max(1, len(vocabulary))
     shared = [dict(shared_words(code, item, features, vocabulary, n_all)) for code in met]
     if words := _of_all(shared)[:n_words]:
-        who = {1: "it speaks", 2: "both speak"}.get(len(met), "all speak")
-        return f"because you met {_list(names)}: {who} of {', '.join(words)}" + (
-            ", too" if len(met) == 1 else ""
-        )
+        who = {1: "it also speaks", 2: "both speak"}.get(len(met), "all speak")
+        return f"because you met {_list(names)}: {who} of {', '.join(words)}"
     own = [f" ({', '.join(list(words)[:n_words])})" if words else "" for words in shared]
     return f"because you met {_list([name + words for name, words in zip(names, own, strict=True)])}"
 
