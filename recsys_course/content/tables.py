@@ -82,8 +82,8 @@ def checked_features(item_features: Any, n_items: int) -> Matrix:
         raise ValueError(f"item_features: {X.shape[0]} rows; expected {n_items}, one per item code")
     if not X.shape[1]:
         raise ValueError("item_features: no columns; expected at least one")
-    if sparse.issparse(X):
-        X = X.copy() if X is item_features else X
+    if sparse.issparse(X) and not (X.has_canonical_format and X.data.all()):
+        X = X.copy()  # it may share its arrays with what was given
         X.sum_duplicates()
         X.eliminate_zeros()
     return X
