@@ -45,10 +45,11 @@ def texts_of(items: pd.DataFrame, columns: Sequence[str] | None = None) -> list[
 
 def _words(cell: Any) -> str:
     """The text of one cell; several words may come as a list or parted by |."""
+    from pandas import isna  # whoever has a table has loaded it
+
     if isinstance(cell, list | tuple | set | np.ndarray):
         return " ".join(map(_words, cell))
-    missing = cell is None or cell != cell or str(cell) == "<NA>"
-    return "" if missing else str(cell).replace("|", " ").strip()
+    return "" if isna(cell) else str(cell).replace("|", " ").strip()
 
 
 def text_features(items: pd.DataFrame) -> sparse.csr_array:

@@ -307,7 +307,7 @@ def test_settings_outside_their_range_are_named(options, message):
 
 def test_profiles_that_the_log_cannot_give_are_refused():
     log = timed_log()
-    with pytest.raises(ValueError, match=r"half_life: 2\.0 days, but data has no times; expected a log with"):
+    with pytest.raises(ValueError, match=r"half_life: 2\.0 days, but data has no times; expected a clock"):
         ContentProfile(features(), half_life=2.0).fit(replace(log, times=None))
     with pytest.raises(
         ValueError, match="profile: 'weighted' compares values, but all events have one; take"
