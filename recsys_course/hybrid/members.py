@@ -179,6 +179,17 @@ def check_name(name: str, names: Sequence[str], what: str) -> None:
         raise ValueError(f"{what}: {name!r}; expected one of {', '.join(map(repr, names))}")
 
 
+def finite_score(model: Recommender, user: Any, item: Any) -> tuple[int, int, float]:
+    """One user, one item, and the model's score of the item, or a ValueError where it has none."""
+    model._need_fit()
+    u = int(model._check([user], model.n_users_, "user")[0])
+    i = int(model._check([item], model.n_items_, "item")[0])
+    score = float(model.score([u])[0, i])
+    if not np.isfinite(score):
+        raise ValueError(f"item: {i} has the score {score} for user {u}; expected one that is finite")
+    return u, i, score
+
+
 def check_item_features(features: Any, n_items: int) -> Any:
     """(I, F) float features, dense or CSR, or a clear refusal."""
     if features is None:
