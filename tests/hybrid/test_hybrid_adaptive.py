@@ -1,4 +1,4 @@
-"""LinUCB over members: the formula as loops, what it learns in the simulated world, no exploring when asked."""
+"""LinUCB over members: the formula as loops, what it learns in the world, no exploring when asked."""
 
 import pickle
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ def test_features_equal_the_definitions_written_as_loops():
 
 
 def test_a_pair_that_is_learned_from_is_in_none_of_its_features():
-    """Popularity, profile and model of a held pair come from a log without it: checked against single fits."""
+    """Popularity, profile and model of a held pair come from a log without it: one fold a pair."""
     log, F = random_log(6, 5, stars=False), np.eye(5)  # one-hot features: the profile shows the history
     model = FeatureCombination([Popularity()], F).fit(log)
     X, y = examples(lambda train: model._on(train)._features, log, len(log), 1, 0)  # one fold a pair

@@ -170,7 +170,7 @@ def test_models_are_a_list_or_a_dict(models):
 
 def test_names_that_would_be_confused_in_an_explanation_are_refused():
     for name in ("a/b", ""):
-        with pytest.raises(ValueError, match="models: the name '.*'; expected one without '/'"):
+        with pytest.raises(ValueError, match=r"models: the name '.*'; expected one without '/'"):
             Weighted({name: ItemKNN(), "b": Popularity()}).fit(rated())
     with pytest.raises(ValueError, match="models: the name 'start'"):
         Stacking({"start": ItemKNN(), "b": Popularity()}).fit(rated())

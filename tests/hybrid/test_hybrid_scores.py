@@ -149,7 +149,7 @@ def test_shared_by_size():
 
 @pytest.mark.parametrize("how", ["", "Minmax", "z", None])
 def test_another_scale_is_refused(how):
-    with pytest.raises(ValueError, match="normalize: .*; expected one of minmax, zscore, rank, none"):
+    with pytest.raises(ValueError, match=r"normalize: .*; expected one of minmax, zscore, rank, none"):
         normalize_scores([[1.0]], how)
 
 
@@ -157,7 +157,7 @@ def test_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match=r"scores: shape \(3,\); expected \(users, items\)"):
         normalize_scores([1.0, 2, 3])
     for over in ([True], [[True, False, True]] * 2, [1, 0, 1]):
-        with pytest.raises(ValueError, match="over: .*; expected bool of"):
+        with pytest.raises(ValueError, match=r"over: .*; expected bool of"):
             normalize_scores([[1.0, 2, 3]], over=over)
 
 

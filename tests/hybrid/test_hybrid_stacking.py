@@ -83,7 +83,7 @@ def test_examples_do_not_depend_on_the_batch_and_hang_on_the_seed(monkeypatch):
         hybrid = Stacking(members, seed=seed).fit(log)
         return examples(lambda train: hybrid._on(train)._features, log, 3, 2, seed)
 
-    X, y = made(0)
+    X, _ = made(0)
     np.testing.assert_array_equal(made(0)[0], X)
     assert made(1)[0].shape != X.shape or not np.allclose(made(1)[0], X)
     monkeypatch.setattr(base, "CELLS_PER_BATCH", 9)  # a user at a time
@@ -187,7 +187,7 @@ def test_takes_any_learner_of_scikit_learns_form_and_leaves_it_as_it_is(name):
 def test_learners_by_name_are_repeatable(name):
     if name == "lightgbm":
         pytest.importorskip("lightgbm")
-    train, later = blocks(2)
+    train, _ = blocks(2)
     one, two, other = (
         Stacking([ItemKNN(), Random()], name, seed=seed).fit(train).score(range(120)) for seed in (0, 0, 1)
     )
@@ -213,11 +213,11 @@ def test_a_missing_library_is_named_with_what_installs_it(monkeypatch):
 
 @pytest.mark.parametrize("estimator", [3, object(), None])
 def test_what_is_no_learner_is_refused(estimator):
-    with pytest.raises(TypeError, match="estimator: .*; expected an object with fit"):
+    with pytest.raises(TypeError, match=r"estimator: .*; expected an object with fit"):
         Stacking([ItemKNN(), Popularity()], estimator).fit(rated())
     from sklearn.linear_model import LogisticRegression
 
-    with pytest.raises(TypeError, match="estimator: .*; expected an object with fit"):
+    with pytest.raises(TypeError, match=r"estimator: .*; expected an object with fit"):
         make_estimator(LogisticRegression, 0)  # the class
 
 

@@ -109,7 +109,7 @@ def test_a_rule_that_names_no_member_is_refused(choose, message):
 
 def test_wrong_rules_are_refused():
     for edges in (-1, [3, 3], [5, 2]):
-        with pytest.raises(ValueError, match="threshold: .*; expected rising numbers of at least 0"):
+        with pytest.raises(ValueError, match=r"threshold: .*; expected rising numbers of at least 0"):
             by_history(edges)
     with pytest.raises(ValueError, match="n: 0; expected"):
         by_confidence(n=0)

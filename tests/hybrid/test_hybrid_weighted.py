@@ -229,7 +229,9 @@ def test_members_score_each_validation_user_once_in_batches_whatever_the_trials(
     monkeypatch.setattr(base, "CELLS_PER_BATCH", 4 * 30)  # four users at a time
     hybrid.tune(validation, n_trials=50)
     assert max(map(len, member.batches)) == 4
-    assert sum(member.batches, []) == list(range(25))  # once each, and nobody without validation events
+    assert [u for batch in member.batches for u in batch] == list(
+        range(25)
+    )  # once each, and nobody without validation events
 
 
 def test_only_training_and_validation_events_reach_a_tuned_hybrid():
