@@ -22,15 +22,17 @@ def test_features_equal_the_definitions_written_as_loops():
     X, able = model._features(np.arange(17))
     assert able.all()
     met = log.to_csr().toarray() > 0
+    unit = F / np.linalg.norm(F, axis=1, keepdims=True)
     for u in range(17):
-        profile = F[met[u]].mean(axis=0) if met[u].any() else np.zeros(3)
+        mean = F[met[u]].mean(axis=0) if met[u].any() else np.zeros(3)
+        profile = unit[met[u]].mean(axis=0) if met[u].any() else np.zeros(3)
         z = normalize_scores(ItemKNN().fit(log).score([u]), "zscore", over=~met[u])[0]
         for i in range(9):
-            length = np.linalg.norm(profile) * np.linalg.norm(F[i])
-            cosine = profile @ F[i] / length if length else 0.0
+            length = np.linalg.norm(profile)
+            cosine = profile @ unit[i] / length if length else 0.0
             popular, active = np.log1p(met[:, i].sum()), np.log1p(met[u].sum())
-            expected = [popular, active, cosine, *F[i], *(profile * F[i]), *G[u], z[i]]
-            np.testing.assert_allclose(X[u, i], expected, atol=1e-9)
+            expected = [popular, active, cosine, *F[i], *(mean * F[i]), *G[u], z[i]]
+            np.testing.assert_allclose(X[u, i], expected, atol=1e-6)
     assert model.feature_names_ == (
         *("popularity", "activity", "cosine", "item 0", "item 1", "item 2"),
         *("profile x item 0", "profile x item 1", "profile x item 2", "user 0", "user 1", "knn"),
