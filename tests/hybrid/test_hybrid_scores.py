@@ -61,6 +61,8 @@ def test_rounding_is_no_spread(how):
 )
 def test_what_is_not_scored_lies_at_the_bottom_and_infinity_at_the_top(how, expected):
     np.testing.assert_allclose(normalize_scores([[NAN, 6, 2, 4, -INF, INF]], how), [expected])
+    below = normalize_scores([[NAN, -2, -6, -4, -INF, INF]], how)  # NaN is not 0, which would be the best
+    np.testing.assert_allclose(below, [[v - 8 for v in expected] if how == "none" else expected])
 
 
 def test_zscore_of_a_row_with_gaps_counts_the_known():
