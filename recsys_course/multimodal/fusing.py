@@ -72,7 +72,9 @@ def fuse(
         rng = np.random.default_rng(seed)
         blocks = [x @ random_projection(x.shape[1], n_factors, rng) for x in blocks]  # M of (I, n_factors)
     if how == "concatenate":
-        return np.hstack([x * np.sqrt(len(blocks) * w)[:, None] for x, w in zip(blocks, shared.T, strict=True)])
+        return np.hstack(
+            [x * np.sqrt(len(blocks) * w)[:, None] for x, w in zip(blocks, shared.T, strict=True)]
+        )
     _need_one_dimension(checked, blocks)
     return np.einsum("mid,im->id", np.stack(blocks), shared)
 

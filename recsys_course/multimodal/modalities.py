@@ -48,7 +48,9 @@ def check_modalities(modalities: Modalities | None, n_items: int | None = None) 
 def _checked(label: str, vectors: Any, n_items: int | None) -> np.ndarray:
     """One modality: (I, D) floats whose rows are finite or NaN throughout."""
     if sparse.issparse(vectors):
-        raise TypeError(f"{label}: sparse; expected a dense array (HashingSVD makes short dense text vectors)")
+        raise TypeError(
+            f"{label}: sparse; expected a dense array (HashingSVD makes short dense text vectors)"
+        )
     array = np.asarray(vectors)
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
@@ -86,6 +88,14 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """(I, D) rows of length 1; rows of zeros stay, rows of NaN too."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(length > 0, length, 1)
+
+
+def scaled(vectors: np.ndarray) -> np.ndarray:
+    """(I, D) centred on the mean of the vectors that are there, mean square 1 in a column; 0 where missing."""
+    there = vectors[~np.isnan(vectors[:, 0])]
+    middle = there.mean(axis=0)
+    spread = np.sqrt(np.mean((there - middle) ** 2))
+    return filled((vectors - middle) / (spread if spread > 0 else 1))
 
 
 def check_weights(
