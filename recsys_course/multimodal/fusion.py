@@ -35,12 +35,11 @@ class FusionRecommender(Recommender):
         L_{softmax} = -\ln \frac{e^{s_{ui}}}{e^{s_{ui}} + \sum_j e^{s_{uj}}}                \tag{5.4}
 
     Args:
-        modalities: name -> (I, D_m); a missing vector is a row of NaN. Each modality is centred on the mean of
-            its vectors and divided by one number, so that a column's mean square is 1: long vectors
-            do not decide.
+        modalities: name -> (I, D_m); a missing vector is a row of NaN. Each is centred and divided by one
+            number, see :func:`.scaled`, so that long vectors do not decide.
         fusion: where modalities meet; see :mod:`recsys_course.multimodal.nets`.
-        n_factors: K. modality_dropout: chance in [0, 1) that an item's modality, and likewise its id, is left out
-            of a training step; one modality that the item has always stays.
+        n_factors: K. modality_dropout: chance in [0, 1) that an item's modality, and likewise its id, is
+            left out of a training step; where that would leave no modality, all stay.
         id_embedding: learn a vector and a bias for every item with training events. Other items are
             scored by their modalities alone, never drawn as negatives, and their id part is 0.
         loss: "bpr" or "softmax". n_negatives: items j for each event, at least 1.
