@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy, normalize
 
 from recsys_course.base import NotFitted, check_range
 from recsys_course.multimodal.modalities import check_modalities, presence, scaled, unit_rows
-from recsys_course.training import Training, seeded, train
+from recsys_course.multimodal.settings import training_of
+from recsys_course.training import seeded, train
 
 
 def info_nce(a: Any, b: Any, temperature: float = 0.07) -> Any:
@@ -84,12 +85,8 @@ class ContrastiveAlignment:
 
     def fit(self, A: np.ndarray, B: np.ndarray) -> Self:
         """Learn from rows of A (N, D_a) and B (N, D_b) of the same items; rows with a gap are left out."""
-        check_range("n_factors", self.n_factors, 1, "factors,")
         check_range("temperature", self.temperature, 0, "a number", strict=True)
-        check_range("reg", self.reg, 0, "a penalty of")
-        training = Training(
-            self.n_epochs, self.batch_size, self.learning_rate, self.reg, device=self.device, seed=self.seed
-        )
+        training = training_of(self)
         sides = check_modalities({"A": A, "B": B})
         both = presence(sides).all(axis=1)
         if both.sum() < 2:

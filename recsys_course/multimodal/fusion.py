@@ -16,6 +16,7 @@ from recsys_course.compiled import chunks
 from recsys_course.interactions import Interactions
 from recsys_course.multimodal.modalities import Modalities, check_modalities, presence, scaled
 from recsys_course.multimodal.nets import NETS, Encoded, FusionNet, drop_modalities
+from recsys_course.multimodal.settings import training_of
 from recsys_course.ranking import coordinates
 from recsys_course.sampling import NegativeSampler
 from recsys_course.training import Trained, Training, seeded, train
@@ -98,14 +99,10 @@ class FusionRecommender(Recommender):
         for name, known in (("fusion", list(NETS)), ("loss", ["bpr", "softmax"])):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: {getattr(self, name)!r}; expected one of {', '.join(known)}")
-        check_range("n_factors", self.n_factors, 1, "factors,")
         check_range("n_negatives", self.n_negatives, 1, "negatives an event,")
-        check_range("reg", self.reg, 0, "a penalty of")
         if not 0 <= self.modality_dropout < 1:
             raise ValueError(f"modality_dropout: {self.modality_dropout}; expected a share in [0, 1)")
-        return Training(
-            self.n_epochs, self.batch_size, self.learning_rate, self.reg, device=self.device, seed=self.seed
-        )
+        return training_of(self)
 
     def _train(self, net: FusionNet, data: Interactions, pool: np.ndarray, training: Training) -> Trained:
         """Learn from every pair of the log whose user leaves a negative in the pool."""

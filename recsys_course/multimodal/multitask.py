@@ -18,6 +18,7 @@ from recsys_course.compiled import chunks
 from recsys_course.ids import UnknownId
 from recsys_course.multimodal.bodies import Body, Inputs
 from recsys_course.multimodal.modalities import check_modalities, scaled
+from recsys_course.multimodal.settings import training_of
 from recsys_course.training import Training, seeded, train
 
 ROWS_AT_ONCE = 2**15  # pairs predicted at a time
@@ -125,9 +126,8 @@ class MultiTask:
             )
         if self.shared not in Shared.__args__:  # type: ignore[attr-defined]
             raise ValueError(f"shared: {self.shared!r}; expected 'bottom', 'mmoe' or 'none'")
-        for name in ("n_factors", "n_hidden", "n_experts"):
+        for name in ("n_hidden", "n_experts"):
             check_range(name, getattr(self, name), 1, "a size of")
-        check_range("reg", self.reg, 0, "a penalty of")
         if not self.ids and (self.user_features is None or self.item_features is None):
             raise ValueError("ids: False; expected user_features and item_features, as something must go in")
         given = dict.fromkeys(self.heads, 1.0) if self.weights is None else dict(self.weights)
@@ -135,10 +135,7 @@ class MultiTask:
             raise ValueError(
                 f"weights: {given}; expected a number above 0 for each of {', '.join(self.heads)}"
             )
-        training = Training(
-            self.n_epochs, self.batch_size, self.learning_rate, self.reg, device=self.device, seed=self.seed
-        )
-        return training, torch.tensor([given[head] for head in self.heads])
+        return training_of(self), torch.tensor([given[head] for head in self.heads])
 
     def _labels(self, events: pd.DataFrame) -> np.ndarray:
         """(N, H) float32 of 0, 1 and NaN."""
