@@ -71,9 +71,9 @@ class FusionRecommender(Recommender):
     id_embedding: bool = True
     loss: Literal["bpr", "softmax"] = "bpr"
     n_negatives: int = 4
-    n_epochs: int = 20
+    n_epochs: int = 10
     learning_rate: float = 0.01
-    reg: float = 0.01
+    reg: float = 1.0
     batch_size: int = 512
     seed: int = 0
     device: str = "cpu"

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 FIRST = 0.01  # spread of the first user vectors: small, so that training starts from equal scores
 
@@ -73,8 +74,7 @@ class FusionNet(nn.Module):
         self.has_ids = known_items is not None
         if known_items is not None:
             self.register_buffer("known", torch.as_tensor(known_items)[:, None].float())
-            self.ids = nn.Parameter(torch.zeros(len(known_items), n_factors))
-            self.bias = nn.Parameter(torch.zeros(len(known_items)))
+            self.ids = nn.Parameter(torch.zeros(len(known_items), n_factors + 1))  # vector and bias
 
     def forward(
         self, users: Tensor, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None
@@ -85,7 +85,11 @@ class FusionNet(nn.Module):
             kept: (..., n, M) bool, modalities to use; None: all that are there.
             kept_id: (..., n) bool, items whose id may be used; None: all.
         """
-        return self.combine(self.P[users], self.encode(items, kept, kept_id))
+        return self.combine(self.tastes(users), self.encode(items, kept, kept_id))
+
+    def tastes(self, users: Tensor) -> Tensor:
+        """(b,) users -> (b, G, K) their vectors."""
+        return embedding(users, self.P.flatten(1)).unflatten(1, self.P.shape[1:])
 
     def encode(self, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None) -> Encoded:
         """Everything of (5.3) that does not depend on the user."""
@@ -108,7 +112,8 @@ class FusionNet(nn.Module):
         if not self.has_ids:
             return torch.zeros(*items.shape, 0), torch.zeros(items.shape)
         known = self.known[items] if kept_id is None else self.known[items] * kept_id[..., None]
-        return self.ids[items] * known, self.bias[items] * known[..., 0]
+        rows = embedding(items, self.ids) * known  # (..., n, K + 1); its backward is faster than indexing's
+        return rows[..., :-1], rows[..., -1]
 
     def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
         """M features (..., n, D_m), 0 where not kept -> (..., n, G, K)."""

@@ -11,7 +11,8 @@ from recsys_course.training import Training
 def training_of(model: Any) -> Training:
     """How a model's module is trained, from the model's own fields.
 
-    One thread: steps of some hundred rows are too short to share, and a result does not depend on the machine.
+    One thread: steps of some hundred rows are too short to share, and so the number of processors
+    does not show in the result.
 
     Raises:
         ValueError: a field outside its range.

@@ -61,7 +61,7 @@ def slow_score(fusion, net, user, item, kept, kept_id=True):
             z = x[m] @ p[f"W.{m}"] if fusion == "late" else np.tanh(x[m] @ p[f"W.{m}"])
             score += weight * (p["P"][user, m if fusion == "late" else 0] @ z)
     if net.has_ids and kept_id and item != 2:
-        score += p["P"][user, -1] @ p["ids"][item] + p["bias"][item]
+        score += p["P"][user, -1] @ p["ids"][item, :-1] + p["ids"][item, -1]
     return score
 
 
@@ -110,7 +110,7 @@ def test_an_item_without_any_modality_has_its_id_alone(fusion):
     net = net_of(fusion)
     with torch.no_grad():
         got = net(torch.arange(N_USERS), torch.tensor([6]))[:, 0]
-        torch.testing.assert_close(got, net.P[:, -1] @ net.ids[6] + net.bias[6])
+        torch.testing.assert_close(got, net.P[:, -1] @ net.ids[6, :-1] + net.ids[6, -1])
 
 
 @each
@@ -123,7 +123,6 @@ def test_an_item_without_events_has_its_modalities_alone_and_learns_no_id(fusion
         assert (scores[:, 3] != without(torch.arange(N_USERS), torch.tensor([3]))[:, 0]).all()
     scores.sum().backward()
     assert (net.ids.grad[2] == 0).all()
-    assert net.bias.grad[2] == 0
     assert (net.ids.grad[3] != 0).all()
 
 
