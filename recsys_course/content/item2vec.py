@@ -45,7 +45,7 @@ class Item2Vec(ProfileRanker):
             ``train_sgns``.
 
     Cost: O(pairs * n_negatives * K) per epoch; score O(history * K + I K) per user.
-    Book: chapter 4.
+    Book: equations (4.3) and (4.7).
     Source: Barkan & Koenigstein 2016; Mikolov et al. 2013. Differs: order within a window is kept, where
         the paper draws pairs from the whole set; users are the mean of their items, where the paper ranks
         items for an item.
