@@ -53,27 +53,27 @@ def test_the_loss_is_the_formula_written_as_loops():
 
 @pytest.mark.parametrize("step", [glove._epoch, plain(glove._epoch)], ids=["compiled", "plain"])
 def test_a_step_follows_torchs_gradient_of_the_loss(step):
-    """With sums of squares at 1, AdaGrad's first step is the rate times the gradient; then it is shorter."""
-    X, *start = some_parameters()
-    i, j, rate, x_max = 1, 3, 0.01, 50.0
-    X[i, j] = 7.0
-    W, C, b, b_context = (torch.tensor(x, requires_grad=True) for x in start)
-    weight = min(1, (7.0 / x_max) ** 0.75)
-    loss = weight * (W[i] @ C[j] + b[i] + b_context[j] - np.log(7.0)) ** 2
-    loss.backward()
+    """The rate times the gradient, over the root of 1 and the squares of the gradients before."""
+    start = some_parameters()[1:]
+    i, j, rate, weight, target = 1, 3, 0.01, min(1, (7 / 50) ** 0.75), np.log(7.0)
+    cell = np.array([0]), np.array([i]), np.array([j]), np.array([weight]), np.array([target])
     now, squares = tuple(x.copy() for x in start), tuple(np.ones_like(x) for x in start)
-    cell = np.array([0]), np.array([i]), np.array([j]), np.array([weight]), np.array([np.log(7.0)])
-    assert step(*cell, now, squares, rate) == pytest.approx(loss.item(), rel=1e-12)
-    for before, after, square, x in zip(start, now, squares, (W, C, b, b_context), strict=True):
-        np.testing.assert_allclose(before - after, rate * x.grad.numpy(), rtol=1e-9, atol=1e-14)
-        np.testing.assert_allclose(square, 1 + x.grad.numpy() ** 2, rtol=1e-12)
-    second = tuple(x.copy() for x in now)
-    step(*cell, second, squares, rate)
-    short = (now[2] - second[2])[i] / np.sqrt(1 + b.grad[i].item() ** 2) ** -1
-    residual = W[i] @ C[j]  # torch again, at the new point
-    W2, C2, b2, c2 = (torch.tensor(x) for x in now)
-    residual = (W2[i] @ C2[j] + b2[i] + c2[j]).item() - np.log(7.0)
-    assert short == pytest.approx(rate * 2 * weight * residual, rel=1e-9)
+    for _ in range(3):
+        before, root = tuple(x.copy() for x in now), tuple(np.sqrt(x) for x in squares)
+        W, C, b, b_context = parameters = [torch.tensor(x, requires_grad=True) for x in before]
+        loss = weight * (W[i] @ C[j] + b[i] + b_context[j] - target) ** 2
+        loss.backward()
+        assert step(*cell, now, squares, rate) == pytest.approx(loss.item(), rel=1e-12)
+        for old, new, r, square, x in zip(before, now, root, squares, parameters, strict=True):
+            gradient = x.grad.numpy()
+            np.testing.assert_allclose(old - new, rate * gradient / r, rtol=1e-9, atol=1e-14)
+            np.testing.assert_allclose(square, r**2 + gradient**2, rtol=1e-12)
+
+
+def test_weights_by_hand():
+    """A quarter of x_max weighs the root of it at alpha 1/2; from x_max on all weigh alike."""
+    weight = GloVe(x_max=4, alpha=0.5)._weight(np.array([1.0, 4.0, 16.0]))
+    np.testing.assert_allclose(weight, [0.5, 1, 1])
 
 
 def test_the_gradient_of_the_whole_loss_is_the_sum_over_cells():

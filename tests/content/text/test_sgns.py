@@ -234,6 +234,13 @@ def test_training_is_the_repeated_gradient_and_the_rate_falls_to_almost_nothing(
     np.testing.assert_allclose(got.C, C, rtol=1e-4, atol=1e-6)
 
 
+def test_the_rate_falls_place_by_place(recorded):
+    """One sequence of different codes: the code in the middle is its place."""
+    train_sgns([np.arange(9)], 9, n_factors=2, n_epochs=2, learning_rate=0.5, window=2, sample=0)
+    for (middle, _, _, rates), (high, low) in zip(recorded, [(0.5, 0.25), (0.25, 0.0)], strict=True):
+        np.testing.assert_allclose(rates, np.maximum(np.linspace(high, low, 9), 0.5e-4)[middle], rtol=1e-3)
+
+
 def test_bounded_parts_give_every_pair_once(recorded, monkeypatch):
     sequences = zipf_sequences(2, n=20, length=9)
     options = {"n_factors": 2, "n_epochs": 1, "window": 1, "sample": 0}

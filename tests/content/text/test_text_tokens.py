@@ -77,6 +77,11 @@ def test_no_letter_is_lost_or_garbled(text):
         assert "".join(tokenize(text, language)) == letters
 
 
+def test_a_radical_written_as_a_sign_of_its_own_is_chinese_too():
+    """NFKC makes the character of it, and only then is it looked for."""
+    assert tokenize("a\u2e9fb", "characters") == ["a", "母", "b"]
+
+
 def test_characters_and_whole_runs_need_no_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "jieba", None)
     tokens._jieba.cache_clear()
