@@ -205,6 +205,18 @@ def test_each_trial_is_what_the_hybrid_would_score_with_those_weights():
     assert [v for w, v in hybrid.trials_ if (w == hybrid.weights_).all()] == [best]
 
 
+def test_trials_list_nothing_that_no_member_with_weight_scores():
+    train, validation, _ = logs(4)
+    tables = np.random.default_rng(4).random((2, 60, 30))
+    tables[0][:, 10:], tables[1][:, :20] = -np.inf, np.nan  # items 10 to 19: nobody
+    hybrid = Weighted([Fixed(t) for t in tables]).fit(train).tune(validation, "recall", n=25, n_trials=6)
+    relevant = validation.to_csr()
+    for weights, value in hybrid.trials_:
+        hybrid.weights_ = weights
+        assert metrics.recall(hybrid.recommend(range(60), n=25), relevant, k=25) == pytest.approx(value)
+    assert len({value for _, value in hybrid.trials_}) > 2
+
+
 def test_pairs_that_are_not_new_and_users_without_any_do_not_count():
     train, validation, _ = logs(1)
     both = Interactions(
