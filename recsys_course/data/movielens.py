@@ -84,12 +84,11 @@ def ml_latest_small(source: Source) -> Dataset:
     log = _ratings(source, "ratings.csv", source.read("ratings.csv"), header=0)
     users = pd.DataFrame({"user": np.unique(log["user"])})
     table = _films(films["item"].tolist(), films["title"].tolist(), genres)
+    data = _dataset("ratings.csv", log, table, users)
     try:
-        table = with_tags(table, _tags(source))
+        return Dataset(data.log, with_tags(table, _tags(source)))
     except ValueError as error:
         raise DatasetError(f"tags.csv and movies.csv do not fit together: {error}") from error
-    data = _dataset("ratings.csv", log, table, users)
-    return Dataset(data.log, data.items)
 
 
 def _tags(source: Source) -> pd.DataFrame:
