@@ -278,19 +278,3 @@ def on_rows(
 
     defaults = {key: default_of(encoder_cls if key in of_encoder else model_cls, key) for key in space}
     return Candidate(name, make, space, defaults | fixed, random)
-
-
-PROFILE, KNN = "content:ContentProfile", "content:ContentKNN"
-WORDS: Space = {"sublinear": [False, True], "max_share": [1.0, 0.3, 0.1], "min_count": [1, 2, 5]}
-VECTORS: Space = {"n_factors": [25, 50, 100], "window": [2, 5, 10], "n_epochs": [5, 10, 20]}
-TEXTS: dict[str, tuple[str, Space]] = {
-    "tfidf": ("words that are rare count more; mean of the history", WORDS),
-    "bm25": ("tfidf with a ceiling for repeats and a correction for length",
-             {"k1": [0.5, 1.0, 1.5, 2.5], "b": [0.0, 0.4, 0.75, 1.0], "min_count": [1, 2, 5]}),
-    "word2vec": ("mean of word vectors learned on these texts", VECTORS | {"idf": [False, True]}),
-    "glove": ("mean of word vectors from counts of neighbours",
-              {"n_factors": [25, 50, 100], "window": [2, 5, 10], "n_epochs": [15, 30, 60]}),
-    "hashing-svd": ("hashed words and pairs, reduced", {"n_factors": [32, 64, 128, 256]}),
-    "minilm": ("a sentence encoder learned elsewhere", {}),
-}  # fmt: skip
-
