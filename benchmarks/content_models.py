@@ -1,28 +1,20 @@
-"""The models of the content benchmark as candidates of ``judge``: built on rows that know their log.
-
-Where a package is not there yet, its models are left out, and the file says so.
-"""
+"""The models of the content benchmark: recommenders whose items are described by what was known then."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
-from content_boards import BOARDS, QUICK_BOARDS, Board, Views
+from content_boards import BOARDS, QUICK_BOARDS, Views
 
 from recsys_course.base import Recommender
 from recsys_course.evaluation.candidates import Candidate
-from recsys_course.evaluation.spaces import SPACES, Space
 from recsys_course.interactions import Interactions
-from recsys_course.registry import make_model
 
 ALL_BOARDS = BOARDS | QUICK_BOARDS
 KEPT = 4  # fitted members held at a time; an EASE of 9,742 films is 760 MB
@@ -106,8 +98,7 @@ def encoder(name: str, cache: str = "", **options: Any) -> Any:
 
 def text_of(views: Views, parts: Sequence[str]) -> list[str]:
     """The views of these names joined, item by item; genres become words."""
-    whole = [" ".join(row).replace("|", " ").strip() for row in zip(*(views[p] for p in parts), strict=True)]
-    return whole
+    return [" ".join(row).replace("|", " ").strip() for row in zip(*(views[p] for p in parts), strict=True)]
 
 
 def rows_of(views: Views, parts: Sequence[str], name: str, options: Mapping[str, Any], cache: str) -> Any:
@@ -240,41 +231,3 @@ class AmongNew(Recommender):
 
 
 CANDIDATES: dict[str, dict[str, Candidate]] = {}  # board -> name -> candidate, for the members of hybrids
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One line that a board should have: its name, group, one sentence, and the candidate."""
-
-    name: str
-    group: str
-    about: str
-    candidate: Candidate
-
-
-def option_names(cls: Any) -> set[str]:
-    """What a class can be given."""
-    return {f.name for f in dataclasses.fields(cls) if f.init} if dataclasses.is_dataclass(cls) else set()
-
-
-def default_of(cls: Any, key: str) -> Any:
-    return inspect.signature(cls).parameters[key].default
-
-
-def on_rows(
-    board: str, name: str, parts: tuple[str, ...], code: str, where: str, space: Space, fixed: dict[str, Any],
-    cache: str,
-) -> Candidate:
-    """A candidate whose options go to the encoder or to the model, whichever knows them."""
-    encoder_cls, model_cls = encoder_class(code), found(where)
-    of_encoder, of_model = option_names(encoder_cls), option_names(model_cls)
-    random = "seed" in of_encoder | of_model
-
-    def make(**options: Any) -> OnRows:
-        both = fixed | options
-        encoding = {key: value for key, value in both.items() if key in of_encoder}
-        own = {key: value for key, value in both.items() if key in of_model}
-        return OnRows(board, parts, code, where, encoding, own, cache)
-
-    defaults = {key: default_of(encoder_cls if key in of_encoder else model_cls, key) for key in space}
-    return Candidate(name, make, space, defaults | fixed, random)

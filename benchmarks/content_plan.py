@@ -108,12 +108,20 @@ def _rows(name: str, board: Board, cache: str) -> Iterator[Plan]:
     for code, (about, space) in TEXTS.items():
         yield plan(code, about, code, space)
     if board.free:
-        yield plan(f"tfidf-without-{board.free}", f"tfidf without {board.free}", "tfidf", WORDS, parts=board.plain)
+        yield plan(
+            f"tfidf-without-{board.free}", f"tfidf without {board.free}", "tfidf", WORDS, parts=board.plain
+        )
     yield plan(
         "tfidf-decayed", "tfidf; old events fade", "tfidf", {"half_life": (7.0, 1000.0)}, half_life=90.0
     )
     if board.stars:
-        yield plan("tfidf-weighted", "tfidf; weights are stars less the user's mean", "tfidf", WORDS, profile="weighted")
+        yield plan(
+            "tfidf-weighted",
+            "tfidf; weights are stars less the user's mean",
+            "tfidf",
+            WORDS,
+            profile="weighted",
+        )
         yield plan(
             "tfidf-rocchio", "tfidf; liked less disliked", "tfidf",
             {"negative": [0.05, 0.1, 0.25, 0.5, 1.0], "like": [None, 4.0]}, profile="rocchio",
@@ -172,7 +180,10 @@ def _modal(name: str, board: Board, cache: str) -> Iterator[Plan]:
     ):  # fmt: skip
         candidate = modal(name, fusion, fusion, space, defaults, cache, board.modalities)
         yield Plan("multimodal", about, candidate)
-    cls = found("multimodal:FusionRecommender")
+    try:
+        cls = found("multimodal:FusionRecommender")
+    except AttributeError:
+        return
     for fusion, about in LEARNED.items():
         defaults = _defaults(cls, FUSION)
         candidate = modal(name, fusion, fusion, FUSION, defaults, cache, board.modalities)
@@ -225,6 +236,10 @@ SEEDED = ("stacking", "feature-combination")
 
 def hybrids(board: str, members: dict[str, Kept], whole: dict[str, Candidate]) -> Iterator[Plan]:
     """The hybrids of two members, {"content": ..., "collaborative": ...}; ``whole`` are their candidates."""
+    try:
+        found("hybrid:Weighted")
+    except AttributeError:
+        return
     random = any(candidate.random for candidate in whole.values())
     for name, (about, cls, space, defaults) in HYBRIDS.items():
         make = _maker(cls, members, whole, defaults)
@@ -252,7 +267,9 @@ def _maker(cls: str, members: dict[str, Kept], whole: dict[str, Candidate], defa
     return make
 
 
-def ablations(board: str, how: Board, plan: Plan, options: dict[str, Any], cache: str) -> Iterator[tuple[str, Candidate]]:
+def ablations(
+    board: str, how: Board, plan: Plan, options: dict[str, Any], cache: str
+) -> Iterator[tuple[str, Candidate]]:
     """(modality left out, candidate with nothing to choose) of a fusion with its options."""
     for one in how.modalities:
         kept = {key: value for key, value in options.items() if key != f"of_{one}"}
