@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import numpy as np
 import pandas as pd
 from content_boards import BOARDS, QUICK_BOARDS, Board
 from content_models import CANDIDATES, Kept
-from content_plan import ABLATED, Plan, ablations, among_new, hybrids, singles
+from content_plan import ABLATED, COSTLY, HYBRIDS, LEARNED, Plan, ablations, among_new, hybrids, singles
 from content_speed import throughput
 from environments import HERE
 from record import circumstances
@@ -49,7 +50,7 @@ WORDS = {
     "judged on a part held out from the training side the way the test side is; a model without free options has "
     "one trial; the test side is not seen",
     "members": "a hybrid's two members are the content (or multimodal) model and the collaborative model that did "
-    "best on the validation part, with the options of their own trials; the hybrid's trials go to its own options, "
+    "best on the validation part (fusions that are trained stand back: they cost too much), with the options of their own trials; the hybrid's trials go to its own options, "
     "so a hybrid has more trials in all than a single model",
     "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is also "
     "its members'",
@@ -66,6 +67,17 @@ EXAMPLES = """examples:
   python benchmarks/content.py
   python benchmarks/content.py --boards amazon-cold --models tfidf bm25 minilm
   python benchmarks/content.py --quick --out /tmp/quick"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The lines that are asked for: of these names, or all (None), less some."""
+
+    names: list[str] | None
+    less: list[str]
+
+    def __contains__(self, name: object) -> bool:
+        return (self.names is None or name in self.names) and name not in self.less
 
 
 @dataclass
@@ -93,17 +105,29 @@ class Run:
         """What is ordered by and tested."""
         return "ndcg@10"
 
+    def kept(self, name: str, part: str = "") -> Path:
+        """The file of one model's trials and runs; a hybrid's carries the names of its members."""
+        of = f"{part}{name}" + (f" of {' and '.join(self.members.values())}" if name in HYBRIDS else "")
+        return self.store / self.name / f"{of.replace(':', '-').replace(' ', '-')}.jsonl"
+
     def judged(self, candidate: Candidate, log: Interactions, protocol: Protocol, part: str = "") -> Report:
         """One model judged, or what an earlier run kept of it."""
-        folder = self.store / self.name
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{part}{candidate.name}".replace(":", "-").replace(" ", "-")
-        return judge([candidate], log, protocol, store=folder / f"{name}.jsonl", progress=False)
+        path = self.kept(candidate.name, part)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        print(f"{datetime.now():%H:%M:%S} {self.name}: {part}{candidate.name}", file=sys.stderr, flush=True)
+        return judge([candidate], log, protocol, store=path, progress=False)
 
-    def add(self, plans: Iterable[Plan], log: Interactions) -> None:
-        """Judge models and keep their lines."""
+    def done(self, plan: Plan, part: str = "") -> bool:
+        """Has an earlier run come to the end of this model?"""
+        path, seeds = self.kept(plan.name, part), self.board.protocol.seeds
+        wanted = len(seeds) if plan.candidate.random else 1
+        return path.exists() and path.read_text().count('"key":["run"') == wanted
+
+    def add(self, plans: Iterable[Plan], log: Interactions, names: Choice) -> None:
+        """Judge the models of these names, and add what earlier runs have of the others."""
         for plan in plans:
-            print(f"{self.name}: {plan.name}", file=sys.stderr, flush=True)
+            if not (plan.name in names or self.done(plan)):
+                continue
             report = self.judged(plan.candidate, log, self.board.protocol)
             self.data, self.plans[plan.name] = report.data, plan
             self.failed |= report.failed
@@ -115,23 +139,22 @@ class Run:
         """The best trial's value of a model."""
         return max(trial.get("value", -1.0) for trial in self.lines[name].trials[0])
 
-    def best(self, *groups: str, by_test: bool = False) -> str | None:
-        """The best model of these groups, on the validation part unless told otherwise."""
-        able = [name for name in self.lines if self.plans[name].group in groups]
-        value = self.value if by_test else self.validation
-        return max(able, key=value, default=None)
+    def best(self, *groups: str) -> str | None:
+        """The best model of these groups on the validation part; fusions that train are left out."""
+        able = [name for name in self.lines if self.plans[name].group in groups and name not in LEARNED]
+        return max(able, key=self.validation, default=None)
 
     def value(self, name: str) -> float:
         """The first metric on the test side."""
         return self.lines[name].metrics[self.label].value
 
 
-def run_board(run: Run, names: list[str] | None, cache: str) -> Run:
+def run_board(run: Run, names: Choice, cache: str) -> Run:
     """Singles, hybrids, ablations, the shelf of new items."""
     log = run.board.log()
     plans = {plan.name: plan for plan in singles(run.name, run.board, cache)}
     CANDIDATES[run.name] = {name: plan.candidate for name, plan in plans.items()}
-    run.add((plan for name, plan in plans.items() if names is None or name in names), log)
+    run.add(plans.values(), log, names)
     content, collaborative = run.best("content", "multimodal"), run.best("collaborative")
     if content and collaborative:
         run.members = {"content": content, "collaborative": collaborative}
@@ -140,13 +163,13 @@ def run_board(run: Run, names: list[str] | None, cache: str) -> Run:
         }
         whole = {role: plans[name].candidate for role, name in run.members.items()}
         made = hybrids(run.name, members, whole)
-        run.add((plan for plan in made if names is None or plan.name in names), log)
+        run.add(made, log, names)
     untuned = Protocol(**run.board.protocol.as_dict() | {"n_trials": 0})
     for name in ABLATED:
-        if name in run.lines:
+        if name in run.lines and len(run.board.modalities) > 1:
             ablate(run, run.plans[name], log, untuned, cache)
     if run.board.cold:
-        for name in run.lines:
+        for name in [name for name in run.lines if name not in COSTLY]:
             shelf(run, run.plans[name], log, untuned)
     return run
 
@@ -156,7 +179,6 @@ def ablate(run: Run, plan: Plan, log: Interactions, protocol: Protocol, cache: s
     line = run.lines[plan.name]
     run.ablated.append({"fusion": plan.name, "left_out": "", **measures(line)})
     for one, candidate in ablations(run.name, run.board, plan, line.options[0], cache):
-        print(f"{run.name}: {candidate.name}", file=sys.stderr, flush=True)
         report = run.judged(candidate, log, protocol, "without-")
         run.failed |= report.failed
         for less in report.lines:
@@ -288,6 +310,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--boards", nargs="+", choices=BOARDS, default=None, help="log and protocol")
     parser.add_argument("--models", nargs="+", default=None, metavar="MODEL", help="only these lines")
+    parser.add_argument("--without", nargs="+", default=[], metavar="MODEL", help="not these lines")
     parser.add_argument(
         "--quick", action="store_true", help="a tiny shop and two trials, to see that all runs"
     )
@@ -302,7 +325,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = QUICK_BOARDS if how.quick else {name: BOARDS[name] for name in how.boards or BOARDS}
     try:
         for name, board in chosen.items():
-            run = run_board(Run(name, board, RUNS), how.models, how.cache)
+            run = run_board(Run(name, board, RUNS), Choice(how.models, how.without), how.cache)
             written(out / "content.json", boards={name: board_of(run)})
         if not (how.quick or how.no_speed or how.boards):
             written(out / "content.json", throughput=throughput(how.cache))

@@ -17,7 +17,7 @@ from recsys_course.evaluation.candidates import Candidate
 from recsys_course.interactions import Interactions
 
 ALL_BOARDS = BOARDS | QUICK_BOARDS
-KEPT = 4  # fitted members held at a time; an EASE of 9,742 films is 760 MB
+LARGE = 5_000  # items from which few fitted members are held: an EASE of 9,742 films is 760 MB
 
 
 class Memo:
@@ -35,7 +35,7 @@ class Memo:
         return self.kept[key]
 
 
-ROWS, VIEWS, MEMBERS = Memo(24), Memo(4), Memo(KEPT)
+ROWS, VIEWS, MEMBERS = Memo(24), Memo(4), Memo(16)
 
 
 def views_of(board: str, train: Interactions) -> Views:
@@ -51,19 +51,25 @@ def found(where: str) -> Any:
 
 @dataclass(frozen=True)
 class MeanOfLines:
-    """A text as the mean of its lines: an encoder that reads 256 words would see the first review only."""
+    """A text as the mean of its lines, one a review: an encoder that reads 256 pieces would see the first only.
+
+    Args:
+        encoder: of single lines. first: words that are read of each.
+    """
 
     encoder: Any
+    first: int = 64
 
     def fit_encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, D) rows; zero for a text without lines."""
-        lines = sorted({line for text in texts for line in text.split("\n") if line})
+        cut = [[" ".join(line.split()[: self.first]) for line in text.split("\n") if line] for text in texts]
+        lines = sorted({line for own in cut for line in own})
         place = {line: row for row, line in enumerate(lines)}
         vectors = np.asarray(self.encoder.fit_encode(lines))  # (L, D)
         rows = np.zeros((len(texts), vectors.shape[1]), dtype=vectors.dtype)
-        for row, text in enumerate(texts):
-            if own := [place[line] for line in text.split("\n") if line]:
-                rows[row] = vectors[own].mean(axis=0)
+        for row, own in enumerate(cut):
+            if own:
+                rows[row] = vectors[[place[line] for line in own]].mean(axis=0)
         return rows
 
 
@@ -199,7 +205,7 @@ class Kept(Recommender):
     """A tuned member of a hybrid; fitted once a training log, however many hybrids ask.
 
     Args:
-        name: of the candidate. options: what tuning chose. build: (options, seed) -> model.
+        name: of the candidate. options: what tuning chose.
     """
 
     board: str
@@ -208,9 +214,11 @@ class Kept(Recommender):
     seed: int = 0
 
     def _fit(self, data: Interactions) -> None:
-        key = (self.board, self.name, repr(sorted(self.options.items())), self.seed, data.fingerprint())
-        build = CANDIDATES[self.board][self.name].build
-        self.model_ = MEMBERS.get(key, lambda: build(self.options, self.seed).fit(data))
+        candidate = CANDIDATES[self.board][self.name]
+        seed = self.seed if candidate.random else 0
+        key = (self.board, self.name, repr(sorted(self.options.items())), seed, data.fingerprint())
+        MEMBERS.size = 16 if data.n_items < LARGE else 4
+        self.model_ = MEMBERS.get(key, lambda: candidate.build(self.options, seed).fit(data))
 
     def _score(self, users: np.ndarray) -> np.ndarray:
         return self.model_._score(users)

@@ -39,8 +39,8 @@ TEXTS: dict[str, tuple[str, Space]] = {
     "minilm": ("a sentence encoder that was trained elsewhere", {}),
 }
 FUSION: Space = {
-    "n_factors": [16, 32, 64], "learning_rate": (0.003, 0.03), "reg": (0.001, 0.1),
-    "modality_dropout": [0.0, 0.2, 0.5], "n_epochs": [5, 10, 20],
+    "n_factors": [16, 32], "learning_rate": (0.003, 0.03), "reg": (0.001, 0.1), "modality_dropout": [0.0, 0.2, 0.5],
+    "n_epochs": [5, 10, 20],
 }  # fmt: skip
 LEARNED = {
     "early": "one network over all modalities and the id",
@@ -48,6 +48,7 @@ LEARNED = {
     "attention": "modalities weighed by what the user looks for",
 }
 ABLATED = ("concatenate", "late", *LEARNED)
+COSTLY = (*LEARNED, "stacking", "feature-combination", "augmentation")  # not on the shelf of new items
 
 
 @dataclass(frozen=True)
@@ -180,12 +181,9 @@ def _modal(name: str, board: Board, cache: str) -> Iterator[Plan]:
     ):  # fmt: skip
         candidate = modal(name, fusion, fusion, space, defaults, cache, board.modalities)
         yield Plan("multimodal", about, candidate)
-    try:
-        cls = found("multimodal:FusionRecommender")
-    except AttributeError:
-        return
-    for fusion, about in LEARNED.items():
-        defaults = _defaults(cls, FUSION)
+    cls = found("multimodal:FusionRecommender")
+    for fusion, about in LEARNED.items() if board.learned else ():
+        defaults = _defaults(cls, FUSION) | {"batch_size": 2048}
         candidate = modal(name, fusion, fusion, FUSION, defaults, cache, board.modalities)
         yield Plan("multimodal", about, candidate)
 
@@ -236,10 +234,6 @@ SEEDED = ("stacking", "feature-combination")
 
 def hybrids(board: str, members: dict[str, Kept], whole: dict[str, Candidate]) -> Iterator[Plan]:
     """The hybrids of two members, {"content": ..., "collaborative": ...}; ``whole`` are their candidates."""
-    try:
-        found("hybrid:Weighted")
-    except AttributeError:
-        return
     random = any(candidate.random for candidate in whole.values())
     for name, (about, cls, space, defaults) in HYBRIDS.items():
         make = _maker(cls, members, whole, defaults)
@@ -261,7 +255,7 @@ def _maker(cls: str, members: dict[str, Kept], whole: dict[str, Candidate], defa
             # the model itself, not its kept fit: it learns from another log, and its options say how
             model = whole["collaborative"].build(members["collaborative"].options, seed)
             return hybrid(model, made["content"], **both)
-        seeded = {"seed": seed} if cls in ("Stacking", "FeatureCombination") else {}
+        seeded = {"seed": seed, "n_folds": 3} if cls in ("Stacking", "FeatureCombination") else {}
         return hybrid(made, **both, **seeded)
 
     return make

@@ -9,10 +9,12 @@ from typing import Any
 
 from content_boards import films
 from content_models import text_of
+from record import SEED
 
 from recsys_course.content import ContentProfile
 from recsys_course.content.text import Cached, SentenceEncoder, TfIdf
-from recsys_course.data import load, load_reviews
+from recsys_course.data import load
+from recsys_course.data.world import make_world
 
 TEXTS = 10_000
 
@@ -42,8 +44,9 @@ def top10() -> dict[str, Any]:
 
 
 def minilm() -> dict[str, Any]:
-    """10,000 review texts through MiniLM into an empty folder, then again from it."""
-    texts = load_reviews().texts["text"].tolist()[:TEXTS]
+    """10,000 descriptions of the simulated shop through MiniLM into an empty folder, then again from it."""
+    world = make_world("shop", n_users=100, n_items=TEXTS, n_exposures=1_000, seed=SEED)
+    texts = world.dataset.items["description"].tolist()
     with tempfile.TemporaryDirectory() as folder:
         seconds, rows = [], []
         for _ in range(2):
