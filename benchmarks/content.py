@@ -1,11 +1,11 @@
 """Content, several modalities, hybrids: every model judged by one protocol on warm and on new items.
 
-Each board is a log with texts (MovieLens, Amazon reviews, the simulated shop) under one protocol: one moment in
-time, or the newest items held out. Every model gets the same number of trials on a validation part; models that
-draw random numbers run with several seeds. Then come the hybrids of the best content model and the best
-collaborative one, chosen on the validation part; fusions with one modality left out; and, where items are new,
-a shelf on which only new items may stand. A run that was stopped goes on where it stopped when the same
-command is given again. Differences are paired, user by user.
+Each board is a log with texts (MovieLens, Amazon reviews, the simulated shop) under one protocol: one
+moment in time, or the newest items held out. Every model gets the same number of trials on a validation
+part; models that draw random numbers run with several seeds. Then come the hybrids of the best content
+model and the best collaborative one, chosen on the validation part; fusions with one modality left out;
+and, where items are new, a shelf on which only new items may stand. A run that was stopped goes on where
+it stopped when the same command is given again. Differences are paired, user by user.
 """
 
 from __future__ import annotations
@@ -40,28 +40,30 @@ from recsys_course.interactions import Interactions
 
 RUNS = HERE / ".runs" / "content"  # what an unfinished run has so far
 WORDS = {
-    "lists": "all items compete, also those without training events; what was seen is left out; users with both "
-    "training and test events; any event of the test side counts as relevant",
+    "lists": "all items compete, also those without training events; what was seen is left out; users with "
+    "both training and test events; any event of the test side counts as relevant",
     "warm": "one moment in time: learned before, judged after",
     "cold": "the newest fifth of the items, by first event, is held out with all its events; the rest of the "
-    "log, also what came later, is the training side",
-    "texts": "a model reads only what was known of the items at the end of its training log, also while it is tuned",
-    "parameters": "the best of n_trials for every model of a board, the defaults first, the others drawn by optuna; "
-    "judged on a part held out from the training side the way the test side is; a model without free options has "
-    "one trial; the test side is not seen",
-    "members": "a hybrid's two members are the content (or multimodal) model and the collaborative model that did "
-    "best on the validation part (fusions that are trained stand back: they cost too much), with the options of their own trials; the hybrid's trials go to its own options, "
-    "so a hybrid has more trials in all than a single model",
+    "log, also what came later, is the training side. Only new items can be relevant, so a model that reads "
+    "events alone has 0 by construction",
+    "texts": "a model reads only what was known of the items at the end of its training log, also while it "
+    "is tuned",
+    "parameters": "the best of n_trials for every model of a board, the defaults first, the others drawn by "
+    "optuna; judged on a part held out from the training side the way the test side is; a model without free "
+    "options has one trial; the test side is not seen",
+    "members": "a hybrid's two members are the content model (or fusion by arithmetic) and the collaborative "
+    "model that did best on the validation part, with the options of their own trials; the hybrid's trials go "
+    "to its own options, so a hybrid has more trials in all than a single model",
     "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is also "
     "its members'",
     "intervals": "95 % over users: Student's t; spread is over seeds",
-    "pairs": "mean difference by user with its 95 % interval and Student's p; p_holm is corrected within a board and "
-    "question; a model that runs with several seeds enters with its mean by user",
+    "pairs": "mean difference by user with its 95 % interval and Student's p; p_holm is corrected within a "
+    "board and question; a model that runs with several seeds enters with its mean by user",
     "ablations": "a fusion with its tuned options and one modality left out, fitted again",
     "slot": "only items without training events may be listed: a shelf of new arrivals",
     "cost": "fit_s and recommend_s: seconds of the wall, medians over seeds; cpu_s: seconds of all processors; "
-    "members that a hybrid shares are fitted once and not counted again; rows of texts likewise. The machine did "
-    "other work at the time",
+    "members that hybrids share are fitted once and not counted again, and neither are rows of texts. The "
+    "machine did other work at the time",
 }
 EXAMPLES = """examples:
   python benchmarks/content.py

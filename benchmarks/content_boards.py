@@ -20,6 +20,7 @@ from recsys_course.evaluation import Protocol
 from recsys_course.interactions import Interactions
 
 Views = dict[str, Any]  # name -> I texts ("" is missing), or (I, D) vectors (NaN rows are missing)
+WORDS = 64  # that are read of each review
 DESCRIBERS = 0.3  # share of the reviewers who only describe, on the board of new products
 LISTS = Protocol(metrics=("ndcg@10", "recall@20", "coverage@10"), warm_only=True, n_trials=6, seed=SEED)
 NEW = replace(LISTS, split="cold-items", newcomers="time")
@@ -86,7 +87,7 @@ def films_and_tags_of_known(train: Interactions) -> Views:
 
 def early_reviews(train: Interactions) -> Views:
     """Reviews from before the end of the training log."""
-    return {"reviews": texts_of_items(_data("amazon"), before=int(_times(train).max()))}
+    return {"reviews": texts_of_items(_data("amazon"), before=int(_times(train).max()), longest=WORDS)}
 
 
 def describers() -> np.ndarray:
@@ -103,7 +104,7 @@ def judged_reviewers() -> Interactions:
 
 def reviews_by_describers(train: Interactions) -> Views:
     """What the describers wrote, at any time: it stands for the shop's own description."""
-    return {"reviews": texts_of_items(_data("amazon"), describers())}
+    return {"reviews": texts_of_items(_data("amazon"), describers(), longest=WORDS)}
 
 
 def world_views(size: tuple[int, int, int]) -> Views:
@@ -145,13 +146,13 @@ BOARDS: dict[str, Board] = {
     ),
     "amazon-warm": Board(
         f"Amazon reviews of musical instruments, any review, {_WARM}",
-        "the reviews (summary and text) that were written before the end of the training log; there are no "
+        f"the reviews (summary and text, the first {WORDS} words) that were written before the end of the training log; there are no "
         "titles and no categories",
         lambda: _data("amazon").data.log, early_reviews, LISTS, ("reviews",), stars=True,
     ),
     "amazon-cold": Board(
         f"Amazon reviews of musical instruments, any review, {_COLD}",
-        f"reviews by {DESCRIBERS:.0%} of the reviewers, drawn at random, who are in no log and never judged; "
+        f"reviews (the first {WORDS} words) by {DESCRIBERS:.0%} of the reviewers, drawn at random, who are in no log and never judged; "
         "they stand for the description that a shop would write",
         judged_reviewers, reviews_by_describers, NEW, ("reviews",), stars=True,
     ),

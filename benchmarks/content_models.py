@@ -51,23 +51,22 @@ def found(where: str) -> Any:
 
 @dataclass(frozen=True)
 class MeanOfLines:
-    """A text as the mean of its lines, one a review: an encoder that reads 256 pieces would see the first only.
+    """A text as the mean of its lines, one a review: MiniLM reads 256 pieces, so it would see the first only.
 
     Args:
-        encoder: of single lines. first: words that are read of each.
+        encoder: of single lines.
     """
 
     encoder: Any
-    first: int = 64
 
     def fit_encode(self, texts: Sequence[str]) -> np.ndarray:
         """(N, D) rows; zero for a text without lines."""
-        cut = [[" ".join(line.split()[: self.first]) for line in text.split("\n") if line] for text in texts]
-        lines = sorted({line for own in cut for line in own})
+        parts = [[line for line in text.split("\n") if line] for text in texts]
+        lines = sorted({line for own in parts for line in own})
         place = {line: row for row, line in enumerate(lines)}
         vectors = np.asarray(self.encoder.fit_encode(lines))  # (L, D)
         rows = np.zeros((len(texts), vectors.shape[1]), dtype=vectors.dtype)
-        for row, own in enumerate(cut):
+        for row, own in enumerate(parts):
             if own:
                 rows[row] = vectors[[place[line] for line in own]].mean(axis=0)
         return rows

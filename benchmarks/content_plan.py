@@ -29,18 +29,18 @@ TEXTS: dict[str, tuple[str, Space]] = {
     ),
     "word2vec": (
         "mean of word vectors, learned on these texts",
-        {"n_factors": [25, 50, 100], "window": [2, 5, 10], "n_epochs": [5, 10, 20], "idf": [False, True]},
+        {"n_factors": [25, 50], "window": [2, 5], "n_epochs": [2, 5, 10], "idf": [False, True]},
     ),
     "glove": (
         "mean of word vectors from counts of neighbours, learned on these texts",
-        {"n_factors": [25, 50, 100], "window": [2, 5, 10], "n_epochs": [15, 30, 60]},
+        {"n_factors": [25, 50], "window": [2, 5], "n_epochs": [15, 30]},
     ),
     "hashing-svd": ("hashed words and pairs of words, reduced", {"n_factors": [32, 64, 128, 256]}),
     "minilm": ("a sentence encoder that was trained elsewhere", {}),
 }
 FUSION: Space = {
-    "n_factors": [16, 32], "learning_rate": (0.003, 0.03), "reg": (0.001, 0.1), "modality_dropout": [0.0, 0.2, 0.5],
-    "n_epochs": [5, 10, 20],
+    "n_factors": [16, 32], "learning_rate": (0.003, 0.03), "reg": (0.001, 0.1),
+    "modality_dropout": [0.0, 0.2, 0.5], "n_epochs": [5, 10, 20],
 }  # fmt: skip
 LEARNED = {
     "early": "one network over all modalities and the id",
@@ -87,12 +87,11 @@ def singles(name: str, board: Board, cache: str) -> Iterator[Plan]:
 def _item2vec() -> Plan:
     cls = found("content:Item2Vec")
     space: Space = {
-        "n_factors": [25, 50, 100], "window": [5, 10, 20], "n_epochs": [5, 10, 20, 40],
+        "n_factors": [25, 50], "window": [2, 5], "n_epochs": [5, 10],
         "gap": [1800, None], "learning_rate": (0.01, 0.1),
     }  # fmt: skip
-    return Plan(
-        "collaborative", "item vectors from sessions", Candidate("item2vec", cls, space, _defaults(cls, space), True)
-    )  # fmt: skip
+    candidate = Candidate("item2vec", cls, space, _defaults(cls, space), True)
+    return Plan("collaborative", "item vectors from sessions", candidate)
 
 
 def _rows(name: str, board: Board, cache: str) -> Iterator[Plan]:
@@ -175,7 +174,7 @@ def _modal(name: str, board: Board, cache: str) -> Iterator[Plan]:
     sizes: Space = {"n_factors": [16, 32, 64, 128]}
     for fusion, about, space, defaults in (
         ("average", "each projected at random, then averaged", sizes, {"n_factors": 64}),
-        ("weighted", "each projected at random, then averaged with weights", sizes | dials, {"n_factors": 64} | equal),
+        ("weighted", "projected, averaged with weights", sizes | dials, {"n_factors": 64} | equal),
         ("concatenate", "side by side, each at length 1", {}, {}),
         ("late", "a score for each, then their weighted sum", dials, equal),
     ):  # fmt: skip
@@ -207,8 +206,8 @@ HYBRIDS: dict[str, tuple[str, str, Space, dict[str, Any]]] = {
     ),
     "rrf": ("reciprocal ranks added up", "Mixed", {"k": (1.0, 200.0)}, {"k": 60.0}),
     "switching": (
-        "content for short histories, else collaborative", "Switching", {"threshold": [2, 5, 10, 20, 50, 100]},
-        {"threshold": 5},
+        "content for short histories, else collaborative", "Switching",
+        {"threshold": [2, 5, 10, 20, 50, 100]}, {"threshold": 5},
     ),
     "cascade": (
         "one finds, the other orders", "Cascade",
