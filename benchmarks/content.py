@@ -51,17 +51,17 @@ WORDS = {
     "parameters": "the best of n_trials for every model of a board, the defaults first, the others drawn by "
     "optuna; judged on a part held out from the training side the way the test side is; a model without free "
     "options has one trial; the test side is not seen",
-    "members": "a hybrid's two members are the content model (or fusion by arithmetic) and the collaborative "
-    "model that did best on the validation part, with the options of their own trials; the hybrid's trials go "
-    "to its own options, so a hybrid has more trials in all than a single model",
-    "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is also "
-    "its members'",
+    "members": "a hybrid's two members are the content model (or fusion by arithmetic) and the "
+    "collaborative model that did best on the validation part, with the options of their own trials; the "
+    "hybrid's trials go to its own options, so a hybrid has more trials in all than a single model",
+    "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is "
+    "also its members'",
     "intervals": "95 % over users: Student's t; spread is over seeds",
     "pairs": "mean difference by user with its 95 % interval and Student's p; p_holm is corrected within a "
     "board and question; a model that runs with several seeds enters with its mean by user",
     "ablations": "a fusion with its tuned options and one modality left out, fitted again",
     "slot": "only items without training events may be listed: a shelf of new arrivals",
-    "cost": "fit_s and recommend_s: seconds of the wall, medians over seeds; cpu_s: seconds of all processors; "
+    "cost": "fit_s and recommend_s: seconds of the wall, medians over seeds; cpu_s: of all processors; "
     "members that hybrids share are fitted once and not counted again, and neither are rows of texts. The "
     "machine did other work at the time",
 }

@@ -146,14 +146,14 @@ BOARDS: dict[str, Board] = {
     ),
     "amazon-warm": Board(
         f"Amazon reviews of musical instruments, any review, {_WARM}",
-        f"the reviews (summary and text, the first {WORDS} words) that were written before the end of the training log; there are no "
-        "titles and no categories",
+        f"the reviews (summary and text, {WORDS} words of each) that were written before the end of the "
+        "training log; there are no titles and no categories",
         lambda: _data("amazon").data.log, early_reviews, LISTS, ("reviews",), stars=True,
     ),
     "amazon-cold": Board(
         f"Amazon reviews of musical instruments, any review, {_COLD}",
-        f"reviews (the first {WORDS} words) by {DESCRIBERS:.0%} of the reviewers, drawn at random, who are in no log and never judged; "
-        "they stand for the description that a shop would write",
+        f"reviews ({WORDS} words of each) by {DESCRIBERS:.0%} of the reviewers, drawn at random, who are in "
+        "no log and never judged; they stand for the description that a shop would write",
         judged_reviewers, reviews_by_describers, NEW, ("reviews",), stars=True,
     ),
     "world-shop-warm": shop(SHOP, LISTS, _WARM),
