@@ -213,6 +213,8 @@ def test_without_a_modality_is_as_if_it_were_missing(kind):
     less = model.without("image")
     np.testing.assert_array_equal(model.score(np.arange(20)), before)  # the model itself stays
     with torch.no_grad():
+        direct = model.net_(torch.arange(20), torch.arange(12)).numpy()  # its net, too
+        np.testing.assert_allclose(direct, before, rtol=1e-5, atol=1e-6)
         kept = model.net_.there.clone()
         kept[:, 0] = False
         expected = model.net_(torch.arange(20), torch.arange(12), kept).numpy()
