@@ -30,6 +30,11 @@ _WHERE = {
     "ContentKNN": "content", "ContentProfile": "content", "Item2Vec": "content", "ItemSearch": "content",
     "texts_of": "content",
     "Recommender": "base", "RatingPredictor": "base", "NotFitted": "base", "Diverged": "base",
+    "Weighted": "hybrid", "Switching": "hybrid", "Mixed": "hybrid", "Cascade": "hybrid", "Stacking": "hybrid",
+    "FeatureCombination": "hybrid", "FeatureAugmentation": "hybrid", "MetaLevel": "hybrid",
+    "AdaptiveHybrid": "hybrid", "explain": "hybrid",
+    "FusionRecommender": "multimodal", "LateFusion": "multimodal", "ContrastiveAlignment": "multimodal",
+    "MultiTask": "multimodal", "fuse": "multimodal",
     "Popularity": "baselines", "RecentPopularity": "baselines", "Random": "baselines",
     "DampedMeans": "baselines",
 }  # fmt: skip
