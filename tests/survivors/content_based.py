@@ -12,8 +12,8 @@ SURVIVORS = {
         f"{_BEST} -> {_BEST.replace('X[i] @ query', 'query @ X[i]')}": PRODUCT,
         f"{_PROBED}; candidates = [i for i in range(len(X)) if cell[i] in probed] -> "
         f"{_PROBED.replace('[:n_probe]', '[n_probe:]')}; "
-        "candidates = [i for i in range(len(X)) if cell[i] not in probed]": "not in one of the cells that are "
-        "left out is in one of those that are probed",
+        "candidates = [i for i in range(len(X)) if cell[i] not in probed]": "not in a cell that is left "
+        "out is in one that is probed",
     },
     "sgns_gradient": {
         f"{_LOSS} -> {_LOSS.replace('-v @ c_pos', 'c_pos @ -v')}": PRODUCT,
