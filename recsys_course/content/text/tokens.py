@@ -41,7 +41,7 @@ def tokenize(text: str, language: Language = "auto") -> list[str]:
         raise TypeError(f"text: {text!r} ({type(text).__name__}); expected a string")
     check_language(language)
     words = unicodedata.normalize("NFKC", text).lower().translate(_WORDS_ONLY).split()
-    if language == "words" or not _CHINESE.search(text):
+    if language == "words" or not any(map(_CHINESE.search, words)):
         return words
     cut: Callable[[str], Iterable[str]] = list if language == "characters" else _jieba()
     runs = (run for word in words for run in _RUNS.findall(word))
