@@ -32,7 +32,7 @@ class SentenceEncoder(Encoder):
             installed package, offline. Else a folder of a sentence-transformers model, or its name on
             the Hugging Face hub, which is fetched once where it is not on this machine yet.
         batch_size: texts that go through the model together, at least 1.
-        normalize: rows of length 1.
+        normalize: rows of length 1; MiniLM ends in that step by itself, other models may not.
         device: "cpu", "cuda", ...; None leaves the choice to the library.
 
     Nothing is learned: ``fit`` returns the encoder, and ``encode`` works without it. An empty text

@@ -1,5 +1,6 @@
 """Rows kept on disk: computed once, never wrong, whatever happened to the file."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -67,6 +68,21 @@ def test_only_what_is_missing_is_computed(tmp_path):
     ASKED.clear()
     Cached(Letters(), tmp_path).encode(["b", "c", "a", "c"])
     assert ASKED == ["c"]
+
+
+def test_every_letter_of_a_text_counts(tmp_path):
+    long = "x" * 500
+    texts = [long, long + "a", long + "aa", "A", "a", " a", "a ", "é", "e\u0301"]
+    for _ in range(2):
+        rows = Cached(Letters(), tmp_path).encode(texts)
+        np.testing.assert_array_equal(rows, Letters().encode(texts))
+        assert len(RowStore(Cached(Letters(), tmp_path).path()).get([_key(text) for text in texts])) == len(
+            texts
+        )
+
+
+def _key(text):
+    return hashlib.sha256(text.encode()).digest()
 
 
 def test_rows_may_be_written_to(tmp_path):

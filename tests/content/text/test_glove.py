@@ -54,7 +54,7 @@ def test_the_loss_is_the_formula_written_as_loops():
 @pytest.mark.parametrize("step", [glove._epoch, plain(glove._epoch)], ids=["compiled", "plain"])
 def test_a_step_follows_torchs_gradient_of_the_loss(step):
     """The rate times the gradient, over the root of 1 and the squares of the gradients before."""
-    X, *start = some_parameters()
+    start = some_parameters()[1:]
     i, j, rate, weight, target = 1, 3, 0.01, min(1, (7 / 50) ** 0.75), np.log(7.0)
     cell = np.array([0]), np.array([i]), np.array([j]), np.array([weight]), np.array([target])
     now, squares = tuple(x.copy() for x in start), tuple(np.ones_like(x) for x in start)

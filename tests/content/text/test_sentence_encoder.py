@@ -164,11 +164,13 @@ def test_a_name_is_looked_for_here_first_then_on_the_hub(monkeypatch):
             return 2
 
         def encode(self, texts, **options):
-            return np.ones((len(texts), 2), np.float32)
+            length = np.sqrt(2) if options["normalize_embeddings"] else 1
+            return np.ones((len(texts), 2), np.float32) / np.float32(length)
 
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", Fake)
     sentence._load.cache_clear()
-    assert SentenceEncoder("somebody/model").encode(["tent"]).tolist() == [[1, 1]]
+    assert SentenceEncoder("somebody/model", normalize=False).encode(["tent"]).tolist() == [[1, 1]]
+    np.testing.assert_allclose(SentenceEncoder("somebody/model").encode(["tent"]), [[0.5**0.5] * 2])
     SentenceEncoder("somebody/model", batch_size=2).encode(["tent"])  # loaded once
     assert calls == [("somebody/model", True), ("somebody/model", False)]
     with pytest.raises(

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -94,13 +95,27 @@ def test_characters_and_whole_runs_need_no_library(monkeypatch):
 
 @chinese
 def test_jieba_comes_without_a_word():
-    """It prints while it loads, its import warns, and where its cache cannot be written it complains."""
+    """It prints while it loads, and where its cache cannot be written it complains."""
     code = "from recsys_course.content.text import tokenize; print(len(tokenize('我来到北京清华大学')))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False,
         env={**os.environ, "RECSYS_COURSE_CACHE": "/proc/none"},
     )  # fmt: skip
     assert (done.stdout, done.stderr, done.returncode) == ("4\n", "", 0)
+
+
+@chinese
+def test_warnings_of_its_import_stay_inside(monkeypatch):
+    """It warns when it is compiled, and where setuptools is old; here a warning is an error."""
+    real = tokens.need
+
+    def warns(*names):
+        warnings.warn("pkg_resources is deprecated as an API", UserWarning, stacklevel=2)
+        return real(*names)
+
+    monkeypatch.setattr(tokens, "need", warns)
+    tokens._jieba.cache_clear()
+    assert tokenize("绳子") == ["绳子"]
 
 
 @chinese
