@@ -89,7 +89,8 @@ def shown(rng: Random) -> tuple[list[int], list[int], list[int], float]:
             "the rates stand fold after fold: give them in the order of the lines",
             (
                 "    return rates",
-                "    return [rate for _, rate in sorted(zip(folds, rates, strict=True), key=lambda pair: pair[0])]",
+                "    order = sorted(range(len(folds)), key=lambda n: folds[n])\n"
+                "    return [rates[n] for n in order]",
             ),
         ),
         Slip(
