@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,28 @@ from scipy.stats import rankdata
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import PredefinedSplit
 
+from recsys_course.base import Recommender
 from recsys_course.checks import hybrid
+from recsys_course.hybrid import Cascade, Mixed, Weighted, normalize_scores
+from recsys_course.interactions import Interactions
+
+
+@dataclass
+class Says(Recommender):
+    """Gives every user the same scores."""
+
+    scores: Any = field(default=(), repr=False)
+
+    def _fit(self, data):
+        pass
+
+    def _score(self, users):
+        return np.tile(np.asarray(self.scores, dtype=float), (len(users), 1))
+
+
+def tiny(n_items):
+    """A log in which user 0 has met nothing."""
+    return Interactions(np.array([1]), np.array([0]), n_users=2, n_items=n_items)
 
 
 def test_normalised_scores_have_the_range_or_the_spread_or_the_ranks_of_scipy():
@@ -143,3 +166,49 @@ def test_linucb_by_least_squares_on_what_each_arm_has_seen():
                 assert bounds[arms[t]] >= max(bounds) - 1e-9
         explored += len(set(arms)) > 1
     assert explored >= 10
+
+
+# ---- the package
+
+
+def test_normalised_scores_are_the_packages_where_they_spread():
+    compared = 0
+    for scores, how in drawn(hybrid.normalize_scores):
+        uneven = np.ptp(scores, axis=1) > 0  # of a flat row the package makes zeros, for ranks too
+        got = hybrid.normalize_scores.reference(scores, how)[uneven]
+        np.testing.assert_allclose(got, normalize_scores(scores[uneven], how), atol=1e-9)
+        compared += uneven.sum()
+    assert compared >= 20
+
+
+def test_rrf_is_the_packages_mixed_hybrid():
+    compared = 0
+    for rankings, k in drawn(hybrid.rrf):
+        rows = [np.array([-r.index(i) if i in r else -np.inf for i in range(8)]) for r in rankings]
+        model = Mixed([Says(row) for row in rows], k=k).fit(tiny(8))
+        expected = [i for i in model.recommend([0], n=8)[0].tolist() if i >= 0]
+        assert [i for i, _ in hybrid.rrf.reference(rankings, k)] == expected
+        compared += len(expected) > 2
+    assert compared >= 10
+
+
+def test_cascade_is_the_packages():
+    compared = 0
+    for first, second, depth in drawn(hybrid.cascade):
+        if depth >= 1:
+            model = Cascade(Says(first), Says(second), depth=depth).fit(tiny(len(first)))
+            expected = model.recommend([0], n=len(first))[0].tolist()
+            assert hybrid.cascade.reference(first, second, depth) == expected
+            compared += 1
+    assert compared >= 10
+
+
+def test_weighted_hybrid_without_gaps_is_the_packages():
+    for scores, weights in drawn(hybrid.weighted_hybrid):
+        full = np.nan_to_num(scores, nan=0.5)
+        model = Weighted([Says(row) for row in full], weights=weights / weights.sum()).fit(
+            tiny(full.shape[1])
+        )
+        np.testing.assert_allclose(
+            hybrid.weighted_hybrid.reference(full, weights), model.score([0])[0], atol=1e-9
+        )
