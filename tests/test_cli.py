@@ -348,3 +348,32 @@ def test_the_simulated_world_runs_offline():
     result = run("evaluate", "--data", "world:shop", "--models", "popularity")
     assert result.exit_code == 0, result.stderr
     assert "world:shop" in result.stdout
+
+
+def test_content_models_go_by_the_texts_of_the_items():
+    result = run("recommend", *DATA, "--user", "5", "--model", "content-profile", "--n", "2")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("│ Film [x") == 2 and "because of: Film [x" in result.stdout
+    how = ("evaluate", *DATA, "--models", "content-knn,content-profile,popularity", "--param", "k=3")
+    result = run(*how)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("│ cont") == 2  # both have a row
+    tuned = run(*how, "--tune", "2")
+    assert tuned.exit_code == 0, tuned.stderr
+    assert "negative=" in tuned.stdout  # what was chosen
+
+
+def test_data_without_texts_is_refused_by_content_models(monkeypatch):
+    real = catalog.load
+    bare = lambda name: replace(real(name), items=real(name).items[["year"]])  # noqa: E731
+    for changed, said in (
+        (bare, "none can be made: items: no text; expected one of the columns title, description"),
+        (lambda name: replace(real(name), items=None), "content-knn: no item_features and no items"),
+    ):
+        monkeypatch.setattr(catalog, "load", changed)
+        for words in (
+            ("recommend", *DATA, "--user", "5", "--model", "content-knn"),
+            ("evaluate", *DATA, "--models", "popularity,content-knn"),
+            ("evaluate", *DATA, "--models", "popularity,content-knn", "--tune", "2"),
+        ):
+            refused(run(*words), 2, "--data", said)

@@ -6,23 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from recsys_course.base import Recommender, check_range
+from recsys_course.content import ContentProfile
+from recsys_course.content.tables import checked_features
 from recsys_course.hybrid.folds import examples
 from recsys_course.hybrid.learners import answers, make_estimator, shapley
-from recsys_course.hybrid.members import (
-    Hybrid,
-    Models,
-    check_item_features,
-    fresh,
-    frozen,
-    named,
-    profiles,
-)
+from recsys_course.hybrid.members import Hybrid, Models, fresh, frozen, named
 from recsys_course.hybrid.scores import normalize_scores
 from recsys_course.interactions import Interactions
 
-TINY = 1e-12
 SOURCES = ("item popularity", "user activity", "item content", "user features")
 
 
@@ -31,9 +25,9 @@ class FeatureCombination(Hybrid):
     """Throw what several sources know of a pair into one learner.
 
     The features of a pair (user, item) are: the item's popularity, ln(1 + users who met it); the user's
-    activity, ln(1 + items met); its content, if ``item_features`` are given: the cosine of user profile
-    (mean features of what was met) and item, the item's features, and their products with the profile's;
-    the ``user_features``; and each model's score, as a z-score per user.
+    activity, ln(1 + items met); its content, if ``item_features`` are given: the score of
+    :class:`.ContentProfile` (the cosine of profile and item), the item's features, and their products with
+    the mean of those that the user met; the ``user_features``; and each model's score, a z-score per user.
 
     Args:
         models: any number of recommenders, a list or a dict with names; None: none.
@@ -83,11 +77,10 @@ class FeatureCombination(Hybrid):
             raise ValueError(
                 f"models: {kept[0]!r} keeps members that are fitted already; set refit=True in it"
             )
+        self._content = np.zeros((self.n_items_, 0))  # (I, D)
         if self.item_features is not None:
-            F = check_item_features(self.item_features, self.n_items_)
-            self._content = reduced(F, self.n_factors, self.seed)
-        else:
-            self._content = np.zeros((self.n_items_, 0))
+            features = checked_features(self.item_features, self.n_items_)
+            self._content = reduced(features, self.n_factors, self.seed)
         self._people = self._checked_people()
 
     def _wish(self) -> Any:
@@ -105,7 +98,7 @@ class FeatureCombination(Hybrid):
 
     def _learn(self, data: Interactions) -> None:
         self._describe()
-        self._take_stock()
+        self._take_stock(data)
         X, y = examples(lambda log: self._on(log)._features, data, self.n_folds, self.n_negatives, self.seed)
         self.n_examples_, self.estimator_ = len(y), None
         if 0 < y.sum() < len(y):
@@ -113,18 +106,20 @@ class FeatureCombination(Hybrid):
 
     def _on(self, log: Interactions) -> FeatureCombination:
         """The same sources, fitted on another log, without a learner."""
-        other = FeatureCombination(self.models)
+        other = FeatureCombination(self.models, self.item_features)
         other.n_users_, other.n_items_, other.seen_ = log.n_users, log.n_items, log.to_csr()
         other.names_, other._content, other._people = self.names_, self._content, self._people
         other.members_ = tuple(fresh(model).fit(log) for model in self._given().values())
-        other._take_stock()
+        other._take_stock(log)
         return other
 
-    def _take_stock(self) -> None:
-        """What the log says of items and users."""
+    def _take_stock(self, log: Interactions) -> None:
+        """What a log says of items and users."""
+        if self.item_features is not None:
+            self.profile_ = ContentProfile(self.item_features).fit(log)
         self.popularity_ = np.log1p(self._popularity())  # (I,)
         self.activity_ = np.log1p(np.diff(self.seen_.indptr))  # (U,)
-        self.profiles_ = profiles(self.seen_, self._content)  # (U, D)
+        self.met_ = means(self.seen_, self._content)  # (U, D)
 
     def _describe(self) -> None:
         """Names of the columns, and the source that each belongs to."""
@@ -144,10 +139,9 @@ class FeatureCombination(Hybrid):
         """(B, I, F) features of all pairs; all may be listed."""
         shape, unseen = (len(users), self.n_items_), self.unseen(users)
         columns = [self.popularity_[None, :, None], self.activity_[users][:, None, None]]
-        Q, P = self._content, self.profiles_[users]  # (I, D), (B, D)
-        if Q.shape[1]:
-            length = np.linalg.norm(P, axis=1)[:, None] * np.linalg.norm(Q, axis=1)
-            columns += [(P @ Q.T / np.maximum(length, TINY))[:, :, None], Q[None], P[:, None] * Q]
+        Q, P = self._content, self.met_[users]  # (I, D), (B, D)
+        if self.item_features is not None:
+            columns += [self.profile_.score(users)[:, :, None], Q[None], P[:, None] * Q]
         columns.append(self._people[users][:, None])
         columns += [
             normalize_scores(scores, "zscore", over=unseen)[:, :, None]
@@ -177,6 +171,13 @@ class FeatureCombination(Hybrid):
 
         rows = shapley(value, len(sources), self.seed)
         return {**dict(zip(sources, rows, strict=True)), "start": score - rows.sum(axis=0)}
+
+
+def means(seen: sparse.csr_array, features: np.ndarray) -> np.ndarray:
+    """(U, I) histories, (I, D) features -> (U, D) the mean of what each user met; 0 for who met nothing."""
+    n = np.diff(seen.indptr)
+    shares = sparse.csr_array((np.repeat(1.0 / np.maximum(n, 1), n), seen.indices, seen.indptr), seen.shape)
+    return shares @ features
 
 
 def reduced(features: Any, n_factors: int, seed: int) -> np.ndarray:

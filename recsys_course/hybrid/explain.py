@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from recsys_course.base import Recommender
-from recsys_course.hybrid.members import Hybrid
-from recsys_course.hybrid.weighted import check_pair
+from recsys_course.hybrid.members import Hybrid, finite_score
 
 
 def explain(model: Recommender, user: Any, item: Any) -> list[tuple[str, float]]:
@@ -23,11 +22,7 @@ def explain(model: Recommender, user: Any, item: Any) -> list[tuple[str, float]]
 
     Cost: the scores of one user, once a level.
     """
-    model._need_fit()
-    user, item = check_pair(model, user, item)
-    score = float(model.score([user])[0, item])
-    if not np.isfinite(score):
-        raise ValueError(f"item: {item} has the score {score} for user {user}; expected one that is finite")
+    user, item, score = finite_score(model, user, item)
     if not isinstance(model, Hybrid):
         return [(type(model).__name__, score)]
     parts = [(name, float(part[item])) for name, part in parts_of(model, user).items()]

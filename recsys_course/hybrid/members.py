@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from recsys_course.base import NotFitted, Recommender
 from recsys_course.hybrid.scores import shared
@@ -179,21 +178,12 @@ def check_name(name: str, names: Sequence[str], what: str) -> None:
         raise ValueError(f"{what}: {name!r}; expected one of {', '.join(map(repr, names))}")
 
 
-def check_item_features(features: Any, n_items: int) -> Any:
-    """(I, F) float features, dense or CSR, or a clear refusal."""
-    if features is None:
-        raise ValueError("item_features: None; expected (items, features), one row per item")
-    sparse_rows = sparse.issparse(features)
-    F: Any = sparse.csr_array(features).astype(float) if sparse_rows else np.asarray(features, dtype=float)
-    if F.ndim != 2 or F.shape[0] != n_items or F.shape[1] == 0:
-        raise ValueError(f"item_features: shape {F.shape}; expected ({n_items}, F), one row per item")
-    if not np.isfinite(F.data if sparse_rows else F).all():
-        raise ValueError("item_features: NaN or infinite; expected numbers")
-    return F
-
-
-def profiles(seen: sparse.csr_array, features: Any) -> Any:
-    """(U, I) history, (I, F) features -> (U, F) mean features of what was met; dense or sparse as given."""
-    n = np.maximum(np.diff(seen.indptr), 1)
-    mean = sparse.csr_array((np.repeat(1.0 / n, np.diff(seen.indptr)), seen.indices, seen.indptr), seen.shape)
-    return mean @ features
+def finite_score(model: Recommender, user: Any, item: Any) -> tuple[int, int, float]:
+    """One user, one item, and the model's score of the item, or a ValueError where it has none."""
+    model._need_fit()
+    u = int(model._check([user], model.n_users_, "user")[0])
+    i = int(model._check([item], model.n_items_, "item")[0])
+    score = float(model.score([u])[0, i])
+    if not np.isfinite(score):
+        raise ValueError(f"item: {i} has the score {score} for user {u}; expected one that is finite")
+    return u, i, score

@@ -44,10 +44,10 @@ def normalize_scores(scores: Any, how: Normalization = "minmax", over: Any = Non
     if how not in get_args(Normalization):
         raise ValueError(f"normalize: {how!r}; expected one of {', '.join(get_args(Normalization))}")
     x, scale = _table(scores)
-    counted = _mask(over, x.shape) & np.isfinite(x)
+    mask = _mask(over, x.shape)
     if how == "rank":
-        return _by_place(x, counted, scale.rounding)
-    filled = _filled(x)
+        return _by_place(x, mask, scale.rounding)
+    filled, counted = _filled(x), mask & np.isfinite(x)
     if how == "none":
         return filled * scale.size
     low, high = _range(filled, counted)
@@ -169,16 +169,13 @@ def _filled(x: np.ndarray) -> np.ndarray:
     return np.clip(np.where(np.isnan(x), -np.inf, x), low, high)
 
 
-def _by_place(x: np.ndarray, counted: np.ndarray, rounding: float) -> np.ndarray:
-    """(B, I) places spread over 0..1, the best 1."""
+def _by_place(x: np.ndarray, taking: np.ndarray, rounding: float) -> np.ndarray:
+    """(B, I) places spread over 0..1, the best 1; what has no score shares the last ones."""
     out = np.zeros(x.shape)
-    low, high = _range(_filled(x), counted)
-    bottom = np.where(np.isnan(x), -np.inf, x)
-    for b, taking in enumerate(counted):
-        everyone = taking | ~np.isfinite(bottom[b])  # what has no score still stands behind those who have
-        n = int(everyone.sum())
-        if n > 1 and (high[b] - low[b] > FLAT * rounding or not np.isfinite(bottom[b]).all()):
-            out[b] = np.clip((n - _places(bottom[b], everyone)) / (n - 1), 0.0, 1.0)
+    for row, among, mine in zip(np.where(np.isnan(x), -np.inf, x), taking, out, strict=True):
+        n, low = int(among.sum()), row[among].min(initial=np.inf)
+        if n > 1 and row[among].max() > low + FLAT * rounding:
+            mine[:] = np.clip((n - _places(row, among)) / (n - 1), 0.0, 1.0)
     return out
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from recsys_course.base import Recommender
-from recsys_course.hybrid.members import Hybrid, Models, check_name, named
+from recsys_course.hybrid.members import Hybrid, Models, check_name, finite_score, named
 from recsys_course.hybrid.scores import Normalization, normalize_parts, normalize_scores
 from recsys_course.hybrid.weights import search
 from recsys_course.interactions import Interactions
@@ -66,9 +66,12 @@ class Weighted(Hybrid):
         return np.where(scored, total, -np.inf)  # (B, I)
 
     def contributions(self, user: int, item: int) -> dict[str, float]:
-        """What each member adds to the score of the item; the values add up to it."""
-        self._need_fit()
-        user, item = check_pair(self, user, item)
+        """What each member adds to the score of the item; the values add up to it.
+
+        Raises:
+            ValueError: no member scores the item.
+        """
+        user, item, _ = finite_score(self, user, item)
         return {name: float(part[item]) for name, part in self._parts(user).items()}
 
     def tune(
@@ -130,9 +133,3 @@ def check_weights(weights: Any, names: tuple[str, ...]) -> np.ndarray:
         fix = [float(f"{value:.4g}") for value in w / w.sum()] if w.sum() > 0 else "at least one above 0"
         raise ValueError(f"weights: their sum is {w.sum():.6g}; expected 1, for example {fix}")
     return w
-
-
-def check_pair(model: Recommender, user: Any, item: Any) -> tuple[int, int]:
-    """One user and one item of the fitted id space."""
-    known = model._check([user], model.n_users_, "user"), model._check([item], model.n_items_, "item")
-    return int(known[0][0]), int(known[1][0])
