@@ -363,6 +363,29 @@ def test_content_models_go_by_the_texts_of_the_items():
     assert "negative=" in tuned.stdout  # what was chosen
 
 
+def test_tags_are_read_to_recommend_and_left_out_to_judge(monkeypatch):
+    """They are written while the log runs, so some of them tell of the part held out."""
+    from recsys_course import registry
+
+    seen, real, load_plain = [], registry.with_features, catalog.load
+    tagged = lambda name: replace(  # noqa: E731
+        load_plain(name), items=load_plain(name).items.assign(tags="late")
+    )
+    monkeypatch.setattr(catalog, "load", tagged)
+
+    def watched(name, items, params):
+        seen.append("tags" in items)
+        return real(name, items, params)
+
+    for place in ("recsys_course.cli.common", "recsys_course.evaluation.candidates"):
+        monkeypatch.setattr(f"{place}.with_features", watched)
+    how = ("--models", "content-knn", "--tune", "1")
+    assert run("evaluate", *DATA, *how).exit_code == 0
+    assert seen == [False, False]
+    assert run("recommend", *DATA, "--user", "5", "--model", "content-knn").exit_code == 0
+    assert seen[2:] == [True]
+
+
 def test_data_without_texts_is_refused_by_content_models(monkeypatch):
     real = catalog.load
     bare = lambda name: replace(real(name), items=real(name).items[["year"]])  # noqa: E731

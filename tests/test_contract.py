@@ -432,7 +432,7 @@ def test_codes_outside_the_training_data_are_refused(name):
 LIMITS = {
     "k": 0, "n_factors": 0, "n_epochs": 0, "learning_rate": 0, "reg": -0.1, "shrinkage": -1.0,
     "significance": -1.0, "damping": -1.0, "half_life": 0.0, "alpha": -1.0, "cg_steps": 0, "max_users": 1,
-    "negative": -0.5, "window": 0, "n_negatives": 0, "sample": -1.0, "power": -1.0, "gap": -1.0,
+    "negative": -0.5, "window": 0, "n_negatives": 0, "sample": -1.0, "gap": -1.0,
 }  # fmt: skip
 WRONG = [(name, key) for name in MODELS for key in LIMITS if hasattr(MODELS[name](), key)]
 

@@ -131,8 +131,15 @@ def test_looking_into_every_cell_is_exact_and_a_seed_is_one_index():
     assert recall_lost(index.query(X, 5)[0], nearest_rows(X, 5, X)[0]) == 0
     few = [ApproximateIndex("ivf", n_probes=1, seed=3).fit(X).query(X, 5)[0] for _ in range(2)]
     np.testing.assert_array_equal(*few)
+    assert (ApproximateIndex("ivf", n_probes=1, seed=4).fit(X).query(X, 5)[0] != few[0]).any()
     copy = pickle.loads(pickle.dumps(index))
     np.testing.assert_array_equal(copy.query(X, 5)[0], index.query(X, 5)[0])
+
+
+def test_breadth_counts_in_building_and_in_searching():
+    pytest.importorskip("faiss")
+    graph = ApproximateIndex(breadth=77).fit(clusters(300)).index_.hnsw
+    assert graph.efConstruction == graph.efSearch == 77
 
 
 def test_fewer_rows_than_neighbours_are_padded():

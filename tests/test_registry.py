@@ -58,6 +58,7 @@ def test_every_rating_predictor_says_that_it_can_clip_after_its_own_options(name
 def test_models_of_features_take_the_texts_of_the_items(name):
     model = make_model(name, items=ITEMS)
     assert model.item_features.shape == (3, 4)  # a, and, rope, tent; the price is no text
+    assert make_model(name, items=ITEMS, item_features=None).item_features.shape == (3, 4)
     given = np.eye(3)
     assert make_model(name, items=ITEMS, item_features=given).item_features is given
     assert make_model(name, item_features=given).item_features is given

@@ -45,7 +45,7 @@ class ContentKNN(ItemToItem):
 
     Cost: fit O(sum over features of items^2) for sparse rows, O(I^2 F) by BLAS in blocks for dense
         ones, memory O(I k); score O(history * k) per user.
-    Book: chapter 4.
+    Book: equation (4.9).
     Source: Lops et al. 2011. Differs: a sum over the neighbours, as in :class:`.ItemKNN`, without a divisor.
     """
 

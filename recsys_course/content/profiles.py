@@ -135,7 +135,7 @@ class ContentProfile(ProfileRanker):
 
     Cost: fit O(stored features); score per user O(history * F), and O(I F) by BLAS for dense
         features, sum over the profile's words of items that have them for sparse ones.
-    Book: chapter 4.
+    Book: equations (4.7) and (4.8); exercise rocchio.
     Source: Rocchio 1971; Lops et al. 2011; Pazzani & Billsus 2007. Differs: from Rocchio, no query that
         the profile starts from; its weights fade.
     """

@@ -39,7 +39,7 @@ def shared_words(
     Raises:
         ValueError: n < 1, or another number of words than columns. IndexError: no such item.
 
-    Book: chapter 4.
+    Book: equation (4.10).
     """
     if len(vocabulary) != item_features.shape[1]:
         raise ValueError(

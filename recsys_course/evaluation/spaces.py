@@ -45,10 +45,11 @@ SPACES: dict[str, Space] = {
     },
     "item2vec": {
         "n_factors": (16, 128),
-        "window": [3, 5, 10],
+        "window": [3, 5, 10, 20],
         "n_epochs": (5, 40),
         "learning_rate": (0.01, 0.1),
         "sample": [1e-4, 1e-3, 1e-2],
+        "power": [-0.5, 0.75],
         "gap": [1800, 86_400, None],
     },
 }  # popularity and random have nothing to choose

@@ -150,6 +150,15 @@ def test_settings_outside_their_range_are_named(options, message):
         Item2Vec(**options).fit(two_tribes()[0])
 
 
+def test_a_power_below_0_is_allowed_and_draws_no_item_without_events():
+    log, tribe = two_tribes(200, 40, held=5)
+    wider = Interactions(log.users, log.items, 200, 43, times=log.times)  # three items that nobody met
+    model = Item2Vec(power=-0.5).fit(wider)
+    assert np.isfinite(model.V_).all() and not model.V_[40:].any()
+    own = model.recommend(np.arange(200), 5) // 20 == tribe[:, None]
+    assert own.mean() > 0.95
+
+
 def test_a_gap_needs_a_clock():
     log = random_log()
     with pytest.raises(ValueError, match=r"data: no times; expected a log with a clock .*or gap=None"):

@@ -51,6 +51,7 @@ def test_keywords_by_hand():
     assert search.by_keywords(["rope", "tent"])[0].tolist() == [2]
     codes, counts = search.by_keywords("rope tent", all_words=False)
     assert codes.tolist() == [2, 0, 1] and counts.tolist() == [2, 1, 1]
+    assert search.by_keywords("rope Rope", all_words=False)[1].tolist() == [1, 1]  # asked twice, counted once
     assert search.by_keywords("rope tent", n=1, all_words=False)[0].tolist() == [2]
     assert search.by_keywords("green zebra")[0].tolist() == []
     assert search.by_keywords("ten")[0].tolist() == [1]  # a word, not a part of one
