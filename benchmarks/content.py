@@ -24,7 +24,20 @@ import numpy as np
 import pandas as pd
 from content_boards import BOARDS, QUICK_BOARDS, Board
 from content_models import CANDIDATES, Kept
-from content_plan import ABLATED, COSTLY, HYBRIDS, LEARNED, Plan, ablations, among_new, hybrids, singles
+from content_plan import (
+    ABLATED,
+    COSTLY,
+    HYBRIDS,
+    LEARNED,
+    TUNED,
+    Plan,
+    ablations,
+    among_new,
+    hybrids,
+    singles,
+    tuned,
+    tuned_weights,
+)
 from content_speed import throughput
 from environments import HERE
 from record import circumstances
@@ -53,7 +66,8 @@ WORDS = {
     "options has one trial; the test side is not seen",
     "members": "a hybrid's two members are the content model (or fusion by arithmetic) and the "
     "collaborative model that did best on the validation part, with the options of their own trials; the "
-    "hybrid's trials go to its own options, so a hybrid has more trials in all than a single model",
+    "hybrid's trials go to its own options, so a hybrid has more trials in all than a single model; of "
+    "weighted-tuned the weights come from a grid of 21, for the members score once for all of them",
     "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is "
     "also its members'",
     "intervals": "95 % over users: Student's t; spread is over seeds",
@@ -101,6 +115,7 @@ class Run:
     slot: list[dict[str, Any]] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -109,7 +124,9 @@ class Run:
 
     def kept(self, name: str, part: str = "") -> Path:
         """The file of one model's trials and runs; a hybrid's carries the names of its members."""
-        of = f"{part}{name}" + (f" of {' and '.join(self.members.values())}" if name in HYBRIDS else "")
+        of = f"{part}{name}" + (
+            f" of {' and '.join(self.members.values())}" if name in (*HYBRIDS, TUNED) else ""
+        )
         return self.store / self.name / f"{of.replace(':', '-').replace(' ', '-')}.jsonl"
 
     def judged(self, candidate: Candidate, log: Interactions, protocol: Protocol, part: str = "") -> Report:
@@ -166,6 +183,9 @@ def run_board(run: Run, names: Choice, cache: str) -> Run:
         whole = {role: plans[name].candidate for role, name in run.members.items()}
         made = hybrids(run.name, members, whole)
         run.add(made, log, names)
+        if TUNED in names or run.kept(TUNED).exists():
+            run.weights = weights_of(run, members, log)
+            run.add([tuned(members, whole, run.weights)], log, names)
     untuned = Protocol(**run.board.protocol.as_dict() | {"n_trials": 0})
     for name in ABLATED:
         if name in run.lines and len(run.board.modalities) > 1:
@@ -174,6 +194,16 @@ def run_board(run: Run, names: Choice, cache: str) -> Run:
         for name in [name for name in run.lines if name not in COSTLY]:
             shelf(run, run.plans[name], log, untuned)
     return run
+
+
+def weights_of(run: Run, members: dict[str, Kept], log: Interactions) -> dict[str, float]:
+    """The weights of the tuned sum, found now or by an earlier run."""
+    path = run.kept(TUNED).with_suffix(".json")
+    if not path.exists():
+        inner = run.board.protocol.folds(log)[0].inner
+        assert inner is not None  # the boards tune
+        path.write_text(json.dumps(tuned_weights(members, inner)))
+    return json.loads(path.read_text())
 
 
 def ablate(run: Run, plan: Plan, log: Interactions, protocol: Protocol, cache: str) -> None:
@@ -272,7 +302,7 @@ def board_of(run: Run) -> dict[str, Any]:
     return {
         "about": board.about, "texts": board.texts, "data": run.data, "protocol": board.protocol.as_dict(),
         "label": run.label, "lines": lines, "members": run.members, "pairs": pairs(run),
-        "ablations": run.ablated, "slot": run.slot, "failed": run.failed,
+        "weights": run.weights, "ablations": run.ablated, "slot": run.slot, "failed": run.failed,
         "made": circumstances() | {"versions": versions() | circumstances()["versions"]},
     }  # fmt: skip
 
@@ -300,7 +330,7 @@ def missing(boards: dict[str, Any]) -> dict[str, list[str]]:
             lacking[name] = ["the whole board"]
             continue
         there = {line["model"] for line in boards[name]["lines"]} | set(boards[name]["failed"])
-        planned = {plan.name for plan in singles(name, board, "")} | {"weighted-hybrid", "rrf", "stacking"}
+        planned = {plan.name for plan in singles(name, board, "")} | {*HYBRIDS, TUNED}
         if rest := sorted(planned - there):
             lacking[name] = rest
     return lacking

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from content_boards import Board
 from content_models import AmongNew, Kept, OnModalities, OnRows, encoder_class, found
 
 from recsys_course.base import Recommender
+from recsys_course.data import Split
 from recsys_course.evaluation.candidates import Candidate, registered
 from recsys_course.evaluation.spaces import Space
 
@@ -228,6 +230,7 @@ HYBRIDS: dict[str, tuple[str, str, Space, dict[str, Any]]] = {
         {"n": [5, 10, 20, 50], "weight": [0.1, 0.25, 0.5, 1.0]}, {"n": 20, "weight": 0.5},
     ),
 }  # fmt: skip
+TUNED = "weighted-tuned"
 SEEDED = ("stacking", "feature-combination")
 
 
@@ -237,6 +240,26 @@ def hybrids(board: str, members: dict[str, Kept], whole: dict[str, Candidate]) -
     for name, (about, cls, space, defaults) in HYBRIDS.items():
         make = _maker(cls, members, whole, defaults)
         yield Plan("hybrid", about, Candidate(name, make, space, defaults, random or name in SEEDED))
+
+
+def tuned_weights(members: dict[str, Kept], inner: Split) -> dict[str, float]:
+    """The best of 21 weights on the validation part, 0 and 1 among them: the members score once."""
+    known = inner.test.take(np.isin(inner.test.users, inner.train.users))
+    hybrid = found("hybrid:Weighted")(dict(members)).fit(inner.train)
+    hybrid.tune(known, "ndcg", n=10, n_trials=22)
+    return dict(zip(hybrid.names_, map(float, hybrid.weights_), strict=True))
+
+
+def tuned(members: dict[str, Kept], whole: dict[str, Candidate], weights: dict[str, float]) -> Plan:
+    """The weighted sum with the weights found; nothing is left to choose."""
+
+    def make(seed: int = 0) -> Recommender:
+        made = {role: dataclasses.replace(member, seed=seed) for role, member in members.items()}
+        return found("hybrid:Weighted")(made, weights=weights)
+
+    random = any(candidate.random for candidate in whole.values())
+    about = "weighted sum of z-scores; the best of 21 weights on the validation part"
+    return Plan("hybrid", about, Candidate(TUNED, make, {}, {}, random))
 
 
 def _maker(cls: str, members: dict[str, Kept], whole: dict[str, Candidate], defaults: dict[str, Any]) -> Any:
