@@ -15,6 +15,7 @@ CHAPTERS = (
     "overview",
     "architecture",
     "collaborative_filtering",
+    "multimodal",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
