@@ -27,6 +27,8 @@ _WHERE = {
     "ItemKNNRating": "neighbors", "UserKNNRating": "neighbors", "EASE": "linear", "SLIM": "linear",
     "FunkSVD": "factorization", "SVDpp": "factorization", "ALS": "factorization",
     "ImplicitALS": "factorization", "BPR": "factorization", "FM": "factorization",
+    "ContentKNN": "content", "ContentProfile": "content", "Item2Vec": "content", "ItemSearch": "content",
+    "texts_of": "content",
     "Recommender": "base", "RatingPredictor": "base", "NotFitted": "base", "Diverged": "base",
     "Popularity": "baselines", "RecentPopularity": "baselines", "Random": "baselines",
     "DampedMeans": "baselines",

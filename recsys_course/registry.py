@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from types import NoneType, UnionType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["ranking", "rating", "both"]
 DataKind = Literal["stars", "positives"]
+FEATURES = "item_features"  # the field of models that go by what items are
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ MODELS: dict[str, ModelInfo] = {
     "fm": ModelInfo("factorization:FM", "both", "factorization machine: pairs of any features", 3),
     "ease": ModelInfo("linear:EASE", "ranking", "item weights in one closed form", 3),
     "slim": ModelInfo("linear:SLIM", "ranking", "sparse item weights, one regression an item", 3),
+    "content-knn": ModelInfo("content:ContentKNN", "ranking", "what is described like the user's history", 4),
+    "content-profile": ModelInfo(
+        "content:ContentProfile", "ranking", "what lies near the mean of the history", 4
+    ),
+    "item2vec": ModelInfo("content:Item2Vec", "ranking", "item vectors from what is met in one session", 4),
 }
 
 
@@ -85,17 +94,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def make_model(name: str, **params: Any) -> Any:
+def make_model(name: str, items: pd.DataFrame | None = None, **params: Any) -> Any:
     """A model by its command-line name, unfitted.
 
     Args:
         name: one of ``MODELS``.
+        items: the item table of the dataset. A model with ``item_features`` to which none are
+            given takes TF-IDF of its texts; the others do not look at it.
         params: fields of its class; the others keep their defaults.
 
     Raises:
-        ValueError: no model of that name, or no such field; the message lists those there are.
-        TypeError: a value of another type than the field.
+        ValueError: no model of that name, no such field (the message lists those there are), or
+            neither features nor texts to make them from. TypeError: a value of another type than the field.
     """
+    params = with_features(name, items, params)
     cls = model_info(name).load()
     types = parameters(name)
     for key, value in params.items():
@@ -106,6 +118,27 @@ def make_model(name: str, **params: Any) -> Any:
             expected = getattr(types[key], "__name__", str(types[key])).replace("typing.", "")
             raise TypeError(f"{name}: {key}={value!r}; expected {expected}")
     return cls(**params)
+
+
+def with_features(name: str, items: pd.DataFrame | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, with features from the items' texts where the model needs them and has none.
+
+    Raises:
+        ValueError: as :func:`make_model`.
+    """
+    if FEATURES not in parameters(name) or params.get(FEATURES) is not None:
+        return dict(params)
+    if items is None:
+        raise ValueError(
+            f"{name}: no {FEATURES} and no items; expected items=dataset.items, a table with texts, "
+            f"or {FEATURES}=, (items, features) numbers"
+        )
+    from recsys_course.content import text_features
+
+    try:
+        return dict(params) | {FEATURES: text_features(items)}
+    except ValueError as error:
+        raise ValueError(f"{name}: no {FEATURES}, and none can be made: {error}") from error
 
 
 def parameters(name: str) -> dict[str, Any]:

@@ -22,17 +22,19 @@ Differs: adjusted cosine takes norms over all raters of a row, not only the comm
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from recsys_course.compiled import in_threads, kernel, n_threads
+from recsys_course.measures import MEASURES as MEASURES
+from recsys_course.measures import TINY
+from recsys_course.measures import Measure as Measure
+from recsys_course.measures import column_means as column_means
+from recsys_course.measures import pairwise as pairwise
 
-Measure = Literal["cosine", "adjusted_cosine", "pearson", "jaccard"]
-MEASURES: tuple[Measure, ...] = ("cosine", "adjusted_cosine", "pearson", "jaccard")
 _COSINE, _PEARSON, _JACCARD = 0, 1, 2
-TINY = 1e-12
 
 
 class Rows(NamedTuple):
@@ -122,12 +124,6 @@ def similar_rows(
     kept = codes >= 0
     start = np.r_[0, np.cumsum(kept.sum(axis=1))]
     return sparse.csr_array((values[kept], codes[kept], start), shape=(M, M))
-
-
-def column_means(X: sparse.csr_array) -> np.ndarray:
-    """(F,) mean of the stored entries of each column; 0 for an empty column."""
-    total = np.bincount(X.indices, X.data, minlength=X.shape[1])
-    return total / np.maximum(np.bincount(X.indices, minlength=X.shape[1]), 1)
 
 
 @kernel

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from recsys_course.cli.errors import bad_usage, refuse
-from recsys_course.registry import MODELS, make_model, model_info, parameters
+from recsys_course.registry import MODELS, make_model, model_info, parameters, with_features
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recsys_course.interactions import Dataset, Interactions
 
 WORLD = "world:"
@@ -88,8 +90,10 @@ def pick_models(names: str, task: str, option: str) -> list[str]:
     return list(dict.fromkeys(chosen))
 
 
-def build(names: list[str], params: dict[str, Any], seed: int, kind: str) -> dict[str, Any]:
-    """Unfitted models; each takes those of the parameters that it has, and the seed."""
+def build(
+    names: list[str], params: dict[str, Any], seed: int, kind: str, items: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    """Unfitted models; each takes those of the parameters that it has, the seed, and the items' texts."""
     fields = {name: parameters(name) for name in names}
     for key in params:
         if not any(key in own for own in fields.values()):
@@ -98,6 +102,8 @@ def build(names: list[str], params: dict[str, Any], seed: int, kind: str) -> dic
     models = {}
     for name, own in fields.items():
         given = {"seed": seed} | dict(MODELS[name].defaults.get(kind, {})) | params
+        with bad_usage("--data"):
+            given = with_features(name, items, given)
         with bad_usage("--param"):
             models[name] = make_model(name, **{k: v for k, v in given.items() if k in own})
     return models

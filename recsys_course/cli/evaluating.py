@@ -104,11 +104,11 @@ def evaluate(
     kind = kind_of(log)
     if task is Task.rating and kind != "stars":
         refuse("--task", "rating needs stars, but every event here has the same value")
-    built = build(names, params, seed, kind)
+    built = build(names, params, seed, kind, dataset.items)
     terms, parts = _terms(log, split, task, n, warm, given, tune, seeds, seed)
     protocol = _protocol(log, split, positive, task, n, warm, given, tune)
     if judged := bool(tune or seeds > 1 or resume):
-        report = judge_all(names, params, kind, log, terms, resume)
+        report = judge_all(names, params, kind, log, terms, resume, dataset.items)
         table, below = interval_table(report), remarks(report)
     else:
         results = _run(built, parts, task, n, warm)

@@ -9,6 +9,8 @@ from recsys_course.cli.errors import refuse
 from recsys_course.registry import MODELS, parameters
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recsys_course.evaluation import Protocol, Report
     from recsys_course.interactions import Interactions
 
@@ -20,6 +22,7 @@ def judge_all(
     log: Interactions,
     terms: Protocol,
     store: Path | None,
+    items: pd.DataFrame | None = None,
 ) -> Report:
     """Judge models of the registry; options that were given are not tried."""
     from recsys_course.evaluation import StoreError, judge
@@ -28,7 +31,7 @@ def judge_all(
     chosen = []
     for name in names:
         given = dict(MODELS[name].defaults.get(kind, {})) | params
-        chosen.append(registered(name, **{k: v for k, v in given.items() if k in parameters(name)}))
+        chosen.append(registered(name, items, **{k: v for k, v in given.items() if k in parameters(name)}))
     try:
         report = judge(chosen, log, terms, store=store)
     except StoreError as error:

@@ -46,7 +46,7 @@ def recommend(
     dataset = open_data(data, seed)
     log = positives(dataset.log, positive)
     code = _user_code(log, user, cold)
-    fitted = build(name, params, seed, kind_of(log))[name[0]].fit(log)
+    fitted = build(name, params, seed, kind_of(log), dataset.items)[name[0]].fit(log)
     items = fitted.recommend([code], n, cold=str(cold))[0]
     items = items[items >= 0]
     known = code >= 0 and len(log.take(log.users == code)) > 0

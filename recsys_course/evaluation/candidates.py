@@ -8,11 +8,17 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
 
 from recsys_course.base import Fitted
 from recsys_course.evaluation.spaces import SPACES, Space
-from recsys_course.registry import did_you_mean, make_model, model_info, parameters
+from recsys_course.registry import did_you_mean, make_model, model_info, parameters, with_features
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,10 @@ class Candidate:
 
 def _told(value: Any) -> str:
     """A value in words that are the same in every process: without an address in memory."""
+    if sparse.issparse(value):
+        return f"{value.format} {value.shape} {_told(np.array(value.tocoo().coords))} {_told(value.data)}"
+    if isinstance(value, np.ndarray):  # its repr leaves most of it out
+        return f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
     if name := getattr(value, "__qualname__", None):
         return str(name)
     own = type(value).__repr__ is not object.__repr__
@@ -86,14 +96,18 @@ def _need_one_each(named: list[Candidate]) -> None:
             )
 
 
-def registered(name: str, **fixed: Any) -> Candidate:
+def registered(name: str, items: pd.DataFrame | None = None, **fixed: Any) -> Candidate:
     """A model of the registry with its space; an option that is ``fixed`` is not tried.
+
+    Args:
+        items: the dataset's item table, for models that go by what items are; see :func:`.make_model`.
 
     Raises:
         ValueError, TypeError: as :func:`.make_model`.
     """
     model_info(name)
     options = parameters(name)
+    fixed = with_features(name, items, fixed)  # made once, not for every trial
     make = partial(make_model, name, **fixed)
     defaults = {key: value for key, value in vars(make()).items() if key in options and key != "seed"}
     space = {key: values for key, values in SPACES.get(name, {}).items() if key not in fixed}

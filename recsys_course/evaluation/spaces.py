@@ -37,4 +37,18 @@ SPACES: dict[str, Space] = {
     "bpr": {"n_factors": (16, 128), "n_epochs": (20, 100), "learning_rate": (0.01, 0.1), "reg": (0.002, 0.1)},
     "ease": {"reg": (50.0, 5000.0)},
     "slim": {"reg": (10.0, 1000.0), "l1": (0.5, 20.0)},
+    "content-knn": {"k": [10, 20, 50, 100, 200, 400]},
+    "content-profile": {
+        "profile": ["mean", "rocchio"],
+        "negative": [0.1, 0.25, 0.5, 1.0],
+        "half_life": [None, 7.0, 30.0, 180.0],
+    },
+    "item2vec": {
+        "n_factors": (16, 128),
+        "window": [3, 5, 10],
+        "n_epochs": (5, 40),
+        "learning_rate": (0.01, 0.1),
+        "sample": [1e-4, 1e-3, 1e-2],
+        "gap": [1800, 86_400],
+    },
 }  # popularity and random have nothing to choose
