@@ -1,0 +1,213 @@
+r"""Four places where modalities can meet, as torch modules with one way to score.
+
+Every score has the form of (5.3): a taste of the user's vector :math:`p_u` for the M vectors of the item,
+weighted by :math:`\alpha`, plus what is known of the item by its id alone:
+
+.. math::
+    s_{ui} = \sum_m \alpha_{uim}\, p_{um}^\top z_{im} + p_u^\top e_i + b_i               \tag{5.3}
+
+==========  ==============================================================  ================================
+fusion      vectors z                                                       weights
+==========  ==============================================================  ================================
+early       one: two layers over the concatenation (5.2)                    1
+late        :math:`W_m x_{im}`, and users have a vector :math:`p_{um}` for  equal shares of (5.1)
+            each modality
+gated       :math:`\tanh(W_m x_{im})`                                       softmax over m of
+                                                                            :math:`c_m + \sum_{m'} g_{mm'}^\top x_{im'}`
+attention   :math:`\tanh(W_m x_{im})`                                       softmax over m of
+                                                                            :math:`(T p_u)^\top A_m x_{im} / \sqrt K`
+==========  ==============================================================  ================================
+
+The softmax runs over what the item has; what it lacks has weight 0 exactly. An item without any
+modality has the id part alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+FIRST = 0.01  # spread of the first user vectors: small, so that training starts from equal scores
+
+
+class Encoded(NamedTuple):
+    """n items ready to be scored, for all users alike (n, ...) or for each of b users (b, n, ...)."""
+
+    z: Tensor  # (..., n, G, K) vectors of the modalities; G = 1 for early
+    to_weigh: Tensor  # (..., n, G) weights, or for attention the keys (..., n, G, K)
+    kept: Tensor  # (..., n, M) which modalities count
+    ids: Tensor  # (..., n, K), 0 for items without an id
+    bias: Tensor  # (..., n)
+
+
+class FusionNet(nn.Module):
+    """What the four share: users, ids, projections, and the score (5.3).
+
+    Args:
+        features: M arrays (I, D_m), scaled, 0 where missing. there: (I, M) which are not missing.
+        known_users: (U,) bool, those with events; the others get zeros and stay there.
+        known_items: (I,) bool, likewise for ids; None leaves ids out.
+        n_factors: K.
+    """
+
+    own_user_vectors = False  # one user vector for all modalities, not one for each
+
+    def __init__(
+        self,
+        features: Sequence[np.ndarray],
+        there: np.ndarray,
+        known_users: np.ndarray,
+        known_items: np.ndarray | None,
+        n_factors: int,
+    ) -> None:
+        super().__init__()
+        self.M, self.K = len(features), n_factors
+        for m, x in enumerate(features):
+            self.register_buffer(f"x{m}", torch.as_tensor(x, dtype=torch.float32))
+        self.register_buffer("there", torch.as_tensor(there))
+        groups = self.M + 1 if self.own_user_vectors else 1
+        self.P = nn.Parameter(FIRST * torch.randn(len(known_users), groups, n_factors))
+        self.P.data[torch.as_tensor(~known_users)] = 0
+        self.W = nn.ParameterList(_weights(x.shape[1], n_factors) for x in features)
+        self.has_ids = known_items is not None
+        if known_items is not None:
+            self.register_buffer("known", torch.as_tensor(known_items)[:, None].float())
+            self.ids = nn.Parameter(torch.zeros(len(known_items), n_factors))
+            self.bias = nn.Parameter(torch.zeros(len(known_items)))
+
+    def forward(
+        self, users: Tensor, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None
+    ) -> Tensor:
+        """(b,) users and items, (n,) the same for all or (b, n) their own -> (b, n) scores.
+
+        Args:
+            kept: (..., n, M) bool, modalities to use; None: all that are there.
+            kept_id: (..., n) bool, items whose id may be used; None: all.
+        """
+        return self.combine(self.P[users], self.encode(items, kept, kept_id))
+
+    def encode(self, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None) -> Encoded:
+        """Everything of (5.3) that does not depend on the user."""
+        kept = self.there[items] if kept is None else kept
+        x = [self.get_buffer(f"x{m}")[items] * kept[..., m, None] for m in range(self.M)]  # (..., n, D_m)
+        ids, bias = self._ids(items, kept_id)
+        return Encoded(self.vectors(x, kept), self.to_weigh(x, kept), kept, ids, bias)
+
+    def combine(self, p: Tensor, items: Encoded) -> Tensor:
+        """(b, G, K) user vectors and n encoded items -> (b, n) scores, (5.3)."""
+        n = "bn" if items.z.dim() == 4 else "n"  # each user's own items, or the same for all
+        taste = p[:, : self.M] if self.own_user_vectors else p.expand(-1, items.z.shape[-2], -1)
+        dots = torch.einsum(f"bgk,{n}gk->bng", taste, items.z)
+        scores = (dots * self.weigh(p, items)).sum(-1)
+        if not self.has_ids:
+            return scores
+        return scores + torch.einsum(f"bk,{n}k->bn", p[:, -1], items.ids) + items.bias
+
+    def _ids(self, items: Tensor, kept_id: Tensor | None) -> tuple[Tensor, Tensor]:
+        if not self.has_ids:
+            return torch.zeros(0), torch.zeros(0)
+        known = self.known[items] if kept_id is None else self.known[items] * kept_id[..., None]
+        return self.ids[items] * known, self.bias[items] * known[..., 0]
+
+    def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        """M features (..., n, D_m), 0 where not kept -> (..., n, G, K)."""
+        return torch.stack([torch.tanh(x_m @ W) for x_m, W in zip(x, self.W, strict=True)], dim=-2)
+
+    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        """What the weights are made of."""
+        raise NotImplementedError
+
+    def weigh(self, p: Tensor, items: Encoded) -> Tensor:
+        """(b | 1, n, G) weights; of most fusions they do not depend on the user."""
+        return items.to_weigh
+
+
+class Early(FusionNet):
+    """Features meet first: one network reads them all."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self.hidden = nn.Parameter(torch.zeros(self.K))
+        self.out = _weights(self.K, self.K)
+
+    def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        scale = (self.M / kept.sum(-1, keepdim=True).clamp(min=1)).sqrt()  # (..., n, 1)
+        joint = (
+            sum(x_m @ W for x_m, W in zip(x, self.W, strict=True)) * scale
+        )  # the concatenation times [W_1; ...]
+        return (torch.relu(joint + self.hidden) @ self.out)[..., None, :]
+
+    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        return kept.any(-1, keepdim=True).float()
+
+
+class Late(FusionNet):
+    """Scores meet last: each modality has its own users and items."""
+
+    own_user_vectors = True
+
+    def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        return torch.stack([x_m @ W for x_m, W in zip(x, self.W, strict=True)], dim=-2)
+
+    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        return kept / kept.sum(-1, keepdim=True).clamp(min=1)
+
+
+class Gated(FusionNet):
+    """The item's features decide which of its modalities count."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self.gate = nn.ParameterList(torch.zeros(W.shape[0], self.M) for W in self.W)
+        self.gate_bias = nn.Parameter(torch.zeros(self.M))
+
+    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        logits = sum(x_m @ G for x_m, G in zip(x, self.gate, strict=True)) + self.gate_bias  # (..., n, M)
+        return masked_softmax(logits, kept)
+
+
+class Attention(FusionNet):
+    """User and item together decide which modality counts."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)  # type: ignore[arg-type]
+        self.query = _weights(self.K, self.K)
+        self.key = nn.ParameterList(_weights(W.shape[0], self.K) for W in self.W)
+
+    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        return torch.stack([x_m @ A for x_m, A in zip(x, self.key, strict=True)], dim=-2)
+
+    def weigh(self, p: Tensor, items: Encoded) -> Tensor:
+        n = "bn" if items.z.dim() == 4 else "n"
+        logits = torch.einsum(f"bk,{n}mk->bnm", p[:, 0] @ self.query, items.to_weigh) / self.K**0.5
+        return masked_softmax(logits, items.kept)
+
+
+NETS = {"early": Early, "late": Late, "gated": Gated, "attention": Attention}
+
+
+def masked_softmax(logits: Tensor, kept: Tensor) -> Tensor:
+    """Softmax over the last axis among what is kept, 0 elsewhere; all 0 where nothing is kept."""
+    logits = logits.masked_fill(~kept, -torch.inf)
+    top = logits.amax(-1, keepdim=True).clamp(min=torch.finfo(logits.dtype).min)  # -inf - -inf would be NaN
+    e = torch.exp(logits - top)
+    return e / e.sum(-1, keepdim=True).clamp(min=torch.finfo(logits.dtype).tiny)
+
+
+def drop_modalities(there: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """(..., M) bool: each True becomes False with chance ``share``; a row that would lose all keeps all.
+
+    Source: Neverova et al. 2016.
+    """
+    drawn = torch.rand(there.shape, generator=rng).to(there.device) >= share
+    kept = there & drawn
+    return torch.where(kept.any(-1, keepdim=True), kept, there)
+
+
+def _weights(n_in: int, n_out: int) -> nn.Parameter:
+    """First weights that keep the variance of their input."""
+    return nn.Parameter(torch.randn(n_in, n_out) / n_in**0.5)
