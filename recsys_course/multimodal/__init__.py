@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import Any
 
 _WHERE = {
-    "Modalities": "modalities", "check_modalities": "modalities", "presence": "modalities", "shares": "modalities",
-    "scaled": "modalities", "unit_rows": "modalities", "fuse": "fusing", "random_projection": "fusing",
+    "Modalities": "modalities", "check_modalities": "modalities", "presence": "modalities",
+    "shares": "modalities", "scaled": "modalities", "unit_rows": "modalities",
+    "fuse": "fusing", "random_projection": "fusing",
     "LateFusion": "late", "FusionRecommender": "fusion", "drop_modalities": "nets", "masked_softmax": "nets",
     "info_nce": "alignment", "ContrastiveAlignment": "alignment", "MultiTask": "multitask",
 }  # fmt: skip

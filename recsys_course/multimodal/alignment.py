@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy, normalize
 
 from recsys_course.base import NotFitted, check_range
 from recsys_course.multimodal.modalities import check_modalities, presence, scaled, unit_rows
-from recsys_course.training import Training, seeded, train
+from recsys_course.multimodal.settings import training_of
+from recsys_course.training import seeded, train
 
 
 def info_nce(a: Any, b: Any, temperature: float = 0.07) -> Any:
@@ -39,8 +40,8 @@ def info_nce(a: Any, b: Any, temperature: float = 0.07) -> Any:
     """
     check_range("temperature", temperature, 0, "a number", strict=True)
     if not isinstance(a, Tensor):
-        rows = (torch.as_tensor(np.asarray(side, dtype=float)) for side in (a, b))
-        return float(info_nce(*rows, temperature))
+        rows = [torch.as_tensor(np.array(side, dtype=float)) for side in (a, b)]
+        return float(info_nce(rows[0], rows[1], temperature))
     if a.dim() != 2 or a.shape != b.shape or not len(a):
         raise ValueError(f"b: shape {tuple(b.shape)}; expected that of a, {tuple(a.shape)}, rows by columns")
     s = normalize(a, dim=1) @ normalize(b, dim=1).T / temperature  # (N, N)
@@ -55,15 +56,17 @@ class ContrastiveAlignment:
     Each side is centred and scaled by what it had in ``fit``, projected, and brought to length 1.
 
     Args:
-        n_factors: K, columns of the common space. temperature: tau. n_epochs, learning_rate, batch_size, device:
-            see :class:`.Training`; the other rows of a batch are the wrong partners. reg: weight decay.
+        n_factors: K, columns of the common space. temperature: tau.
+        n_epochs, learning_rate, batch_size, device: see :class:`.Training`; the other rows of a batch
+            are the wrong partners. reg: its weight decay.
         seed: of the first weights and the batches.
 
     Attributes:
         A_: (D_a, K), B_: (D_b, K) projections. loss_: (n_epochs,) mean loss.
 
     Raises:
-        ValueError: a setting outside its range; see :func:`.check_modalities` for A and B; fewer than two pairs.
+        ValueError: a setting outside its range; fewer than two pairs; A and B are checked by
+            :func:`.check_modalities`.
 
     Cost: O(N batch_size K) an epoch.
     Book: equation (5.6).
@@ -81,13 +84,9 @@ class ContrastiveAlignment:
     device: str = "cpu"
 
     def fit(self, A: np.ndarray, B: np.ndarray) -> Self:
-        """Learn from pairs: rows of A (N, D_a) and B (N, D_b) of the same items; rows with a gap are left out."""
-        check_range("n_factors", self.n_factors, 1, "factors,")
+        """Learn from rows of A (N, D_a) and B (N, D_b) of the same items; rows with a gap are left out."""
         check_range("temperature", self.temperature, 0, "a number", strict=True)
-        check_range("reg", self.reg, 0, "a penalty of")
-        training = Training(
-            self.n_epochs, self.batch_size, self.learning_rate, self.reg, device=self.device, seed=self.seed
-        )
+        training = training_of(self)
         sides = check_modalities({"A": A, "B": B})
         both = presence(sides).all(axis=1)
         if both.sum() < 2:

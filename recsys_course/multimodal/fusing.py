@@ -7,8 +7,8 @@ With :math:`x_{im}` the vectors and :math:`w_{im}` the weights of (5.1),
     \text{concatenation:} \quad x_i = \bigl[\sqrt{M w_{i1}}\, x_{i1};\ \dots;\ \sqrt{M w_{iM}}\, x_{iM}\bigr]
                                                                                           \tag{5.2}
 
-so that the product of two concatenated items that lack nothing is the weighted sum of M products, one a modality;
-with equal weights nothing is scaled, except where something is missing.
+so that the product of two concatenated items that lack nothing is M times the weighted sum of the products
+in each modality; with equal weights nothing is scaled, except where something is missing.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from recsys_course.compiled import chunks
 from recsys_course.interactions import Interactions
 from recsys_course.multimodal.modalities import Modalities, check_modalities, presence, scaled
 from recsys_course.multimodal.nets import NETS, Encoded, FusionNet, drop_modalities
+from recsys_course.multimodal.settings import training_of
 from recsys_course.ranking import coordinates
 from recsys_course.sampling import NegativeSampler
 from recsys_course.training import Trained, Training, seeded, train
@@ -35,12 +36,11 @@ class FusionRecommender(Recommender):
         L_{softmax} = -\ln \frac{e^{s_{ui}}}{e^{s_{ui}} + \sum_j e^{s_{uj}}}                \tag{5.4}
 
     Args:
-        modalities: name -> (I, D_m); a missing vector is a row of NaN. Each modality is centred on the mean of
-            its vectors and divided by one number, so that a column's mean square is 1: long vectors
-            do not decide.
+        modalities: name -> (I, D_m); a missing vector is a row of NaN. Each is centred and divided by one
+            number, see :func:`.scaled`, so that long vectors do not decide.
         fusion: where modalities meet; see :mod:`recsys_course.multimodal.nets`.
-        n_factors: K. modality_dropout: chance in [0, 1) that an item's modality, and likewise its id, is left out
-            of a training step; one modality that the item has always stays.
+        n_factors: K. modality_dropout: chance in [0, 1) that an item's modality, and likewise its id, is
+            left out of a training step; where that would leave no modality, all stay.
         id_embedding: learn a vector and a bias for every item with training events. Other items are
             scored by their modalities alone, never drawn as negatives, and their id part is 0.
         loss: "bpr" or "softmax". n_negatives: items j for each event, at least 1.
@@ -71,9 +71,9 @@ class FusionRecommender(Recommender):
     id_embedding: bool = True
     loss: Literal["bpr", "softmax"] = "bpr"
     n_negatives: int = 4
-    n_epochs: int = 20
+    n_epochs: int = 10
     learning_rate: float = 0.01
-    reg: float = 0.01
+    reg: float = 1.0
     batch_size: int = 512
     seed: int = 0
     device: str = "cpu"
@@ -99,14 +99,10 @@ class FusionRecommender(Recommender):
         for name, known in (("fusion", list(NETS)), ("loss", ["bpr", "softmax"])):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}: {getattr(self, name)!r}; expected one of {', '.join(known)}")
-        check_range("n_factors", self.n_factors, 1, "factors,")
         check_range("n_negatives", self.n_negatives, 1, "negatives an event,")
-        check_range("reg", self.reg, 0, "a penalty of")
         if not 0 <= self.modality_dropout < 1:
             raise ValueError(f"modality_dropout: {self.modality_dropout}; expected a share in [0, 1)")
-        return Training(
-            self.n_epochs, self.batch_size, self.learning_rate, self.reg, device=self.device, seed=self.seed
-        )
+        return training_of(self)
 
     def _train(self, net: FusionNet, data: Interactions, pool: np.ndarray, training: Training) -> Trained:
         """Learn from every pair of the log whose user leaves a negative in the pool."""

@@ -5,7 +5,8 @@ has no such picture, sound or text. Everywhere in this package the weights of wh
 shared out among what it has, in proportion:
 
 .. math::
-    w_{im} = a_{im} w_m \Big/ \sum_{m'} a_{im'} w_{m'}, \qquad a_{im} = 1 \text{ if item i has modality m, else } 0
+    w_{im} = a_{im} w_m \Big/ \sum_{m'} a_{im'} w_{m'}, \qquad
+    a_{im} = 1 \text{ if item i has modality m, else } 0
                                                                                           \tag{5.1}
 """
 
@@ -91,7 +92,8 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
 
 
 def scaled(vectors: np.ndarray) -> np.ndarray:
-    """(I, D) centred on the mean of the vectors that are there, mean square 1 in a column; 0 where missing."""
+    """(I, D) centred on the mean of the vectors there are, and divided by one number, so that the mean square
+    of a column is 1; 0 where missing."""
     there = vectors[~np.isnan(vectors[:, 0])]
     middle = there.mean(axis=0)
     spread = np.sqrt(np.mean((there - middle) ** 2))

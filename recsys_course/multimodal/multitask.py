@@ -18,6 +18,7 @@ from recsys_course.compiled import chunks
 from recsys_course.ids import UnknownId
 from recsys_course.multimodal.bodies import Body, Inputs
 from recsys_course.multimodal.modalities import check_modalities, scaled
+from recsys_course.multimodal.settings import training_of
 from recsys_course.training import Training, seeded, train
 
 ROWS_AT_ONCE = 2**15  # pairs predicted at a time
@@ -26,10 +27,10 @@ Shared = Literal["bottom", "mmoe", "none"]
 
 @dataclass
 class MultiTask:
-    r"""A head for each answer, on one body, on experts that each head mixes by itself, or on bodies of their own.
+    r"""A head for each answer, on one body, on experts that each head mixes, or on bodies of their own.
 
-    With :math:`x = [p_u; q_i; p_u \circ q_i]`, layers :math:`f_e(x) = \max(0, W_e x + b_e)` and, for head h, last
-    weights :math:`v_h`:
+    With :math:`x = [p_u; q_i; p_u \circ q_i]`, layers :math:`f_e(x) = \max(0, W_e x + b_e)` and, for
+    head h, last weights :math:`v_h`:
 
     .. math::
         \hat y_h = \sigma\Bigl(v_h^\top \sum_e g_{he}(x)\, f_e(x) + c_h\Bigr), \qquad
@@ -37,9 +38,10 @@ class MultiTask:
         L = \sum_h \lambda_h \operatorname{mean}_n \operatorname{BCE}(y_{hn}, \hat y_{hn})     \tag{5.7}
 
     Args:
-        user_features, item_features: (U, F) and (I, F) numbers without gaps, or None; scaled as a modality is.
+        user_features, item_features: (U, F) and (I, F) numbers without gaps, or None; scaled as
+            modalities are, see :func:`.scaled`.
         ids: learn a vector for every user and item with events. Without ids both sides need features.
-        heads: columns of the log to predict, 0 or 1 each; NaN is not known, and is left out of the head's mean.
+        heads: columns of the log to predict, 0 or 1 each; NaN is not known and not counted.
         shared: "bottom": one layer for all heads. "mmoe": ``n_experts`` layers, a gate for each head.
             "none": every head has all to itself, ids too, as if trained alone.
         weights: head -> lambda, more than 0; None means 1 each.
@@ -56,8 +58,8 @@ class MultiTask:
 
     Cost: O(N (K + E K H)) an epoch for N rows and width H.
     Book: equation (5.7).
-    Source: Caruana 1997 (shared bottom), Ma, Zhao et al. 2018 (MMoE). Differs: experts of one layer, heads of one
-        weight vector; :math:`c_h` starts at the log-odds of the head's share of ones.
+    Source: Caruana 1997 (shared bottom), Ma, Zhao et al. 2018 (MMoE). Differs: experts of one layer, heads
+        of one weight vector; :math:`c_h` starts at the log-odds of the head's share of ones.
     """
 
     user_features: np.ndarray | None = None
@@ -81,7 +83,8 @@ class MultiTask:
 
         Args:
             events: one row an exposure, as :meth:`.Slates.frame` gives it.
-            n_users, n_items: sizes of the id space; None means the rows of the features, else the largest code + 1.
+            n_users, n_items: sizes of the id space; None means the rows of the features, else the
+                largest code + 1.
         """
         training, weights = self._settings()
         labels = self._labels(events)  # (N, H)
@@ -95,7 +98,8 @@ class MultiTask:
             return (head_losses(logits, y[rows]) * weights.to(rows.device)).sum()
 
         self.loss_ = np.array(train(net, loss, len(labels), training, what=f"{self.shared} heads").loss)
-        self.net_, self._sizes = net.cpu(), sizes
+        self.net_: Any = net.cpu()
+        self._sizes = sizes
         return self
 
     def predict(self, users: Any, items: Any) -> dict[str, np.ndarray]:
@@ -108,7 +112,7 @@ class MultiTask:
         return dict(zip(self.heads, torch.sigmoid(logits).numpy().T, strict=True))
 
     def gates_of(self, users: Any, items: Any) -> dict[str, np.ndarray]:
-        """(N,) users and items -> head -> (N, E) what each expert counts; rows add up to 1. Only of "mmoe"."""
+        """(N,) users and items -> head -> (N, E) what each expert counts, adding up to 1; of "mmoe" alone."""
         if self.shared != "mmoe":
             raise ValueError(f"shared: {self.shared!r}; gates expected 'mmoe'")
         gates = self._over(users, items, lambda u, i: self.net_[0].gates_of(u, i))  # (N, H, E)
@@ -122,9 +126,8 @@ class MultiTask:
             )
         if self.shared not in Shared.__args__:  # type: ignore[attr-defined]
             raise ValueError(f"shared: {self.shared!r}; expected 'bottom', 'mmoe' or 'none'")
-        for name in ("n_factors", "n_hidden", "n_experts"):
+        for name in ("n_hidden", "n_experts"):
             check_range(name, getattr(self, name), 1, "a size of")
-        check_range("reg", self.reg, 0, "a penalty of")
         if not self.ids and (self.user_features is None or self.item_features is None):
             raise ValueError("ids: False; expected user_features and item_features, as something must go in")
         given = dict.fromkeys(self.heads, 1.0) if self.weights is None else dict(self.weights)
@@ -132,17 +135,14 @@ class MultiTask:
             raise ValueError(
                 f"weights: {given}; expected a number above 0 for each of {', '.join(self.heads)}"
             )
-        training = Training(
-            self.n_epochs, self.batch_size, self.learning_rate, self.reg, device=self.device, seed=self.seed
-        )
-        return training, torch.tensor([given[head] for head in self.heads])
+        return training_of(self), torch.tensor([given[head] for head in self.heads])
 
     def _labels(self, events: pd.DataFrame) -> np.ndarray:
         """(N, H) float32 of 0, 1 and NaN."""
         for name in ("user", "item", *self.heads):
             if name not in events:
                 raise ValueError(f"events: no column {name!r}; there are: {', '.join(map(str, events))}")
-        labels = events[list(self.heads)].to_numpy(dtype=np.float32)
+        labels = events[list(self.heads)].to_numpy(dtype=np.float32, copy=True)  # torch wants to own it
         for head, y in zip(self.heads, labels.T, strict=True):
             known = y[~np.isnan(y)]
             if not np.isin(known, (0, 1)).all():
@@ -167,7 +167,7 @@ class MultiTask:
                 raise ValueError(f"{side}_features: {len(features)} rows; expected {n}, one per {side}")
             if codes[side].min() < 0 or largest >= n:
                 raise ValueError(f"{side}: codes {codes[side].min()}..{largest}; expected 0..{n - 1}")
-            codes[side], found[side] = codes[side].astype(np.int64), n
+            codes[side], found[side] = codes[side].astype(np.int64), n  # a copy, which torch may write to
         return codes, found
 
     def _features(self, side: str) -> np.ndarray | None:
@@ -214,7 +214,7 @@ class MultiTask:
 
 
 def head_losses(logits: Tensor, labels: Tensor) -> Tensor:
-    """(b, H) log-odds and labels -> (H,) mean cross-entropy over the labels that are known; 0 where none is."""
+    """(b, H) log-odds and labels -> (H,) mean cross-entropy over the known labels; 0 where none is."""
     known = ~torch.isnan(labels)
     each = binary_cross_entropy_with_logits(logits, torch.nan_to_num(labels), reduction="none") * known
     return each.sum(0) / known.sum(0).clamp(min=1)

@@ -6,17 +6,12 @@ weighted by :math:`\alpha`, plus what is known of the item by its id alone:
 .. math::
     s_{ui} = \sum_m \alpha_{uim}\, p_{um}^\top z_{im} + p_u^\top e_i + b_i               \tag{5.3}
 
-==========  ==============================================================  ================================
-fusion      vectors z                                                       weights
-==========  ==============================================================  ================================
-early       one: two layers over the concatenation (5.2)                    1
-late        :math:`W_m x_{im}`, and users have a vector :math:`p_{um}` for  equal shares of (5.1)
-            each modality
-gated       :math:`\tanh(W_m x_{im})`                                       softmax over m of
-                                                                            :math:`c_m + \sum_{m'} g_{mm'}^\top x_{im'}`
-attention   :math:`\tanh(W_m x_{im})`                                       softmax over m of
-                                                                            :math:`(T p_u)^\top A_m x_{im} / \sqrt K`
-==========  ==============================================================  ================================
+- early: one vector, two layers over the concatenation (5.2); its weight is 1.
+- late: :math:`z_{im} = W_m x_{im}`, users have a vector :math:`p_{um}` for each modality; equal shares (5.1).
+- gated: :math:`z_{im} = \tanh(W_m x_{im})`; weights are the softmax over m of
+  :math:`c_m + \sum_{m'} g_{mm'}^\top x_{im'}`, the same for every user.
+- attention: :math:`z_{im} = \tanh(W_m x_{im})`; weights are the softmax over m of
+  :math:`(T p_u)^\top A_m x_{im} / \sqrt K`.
 
 The softmax runs over what the item has; what it lacks has weight 0 exactly. An item without any
 modality has the id part alone.
@@ -30,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 FIRST = 0.01  # spread of the first user vectors: small, so that training starts from equal scores
 
@@ -55,6 +51,8 @@ class FusionNet(nn.Module):
     """
 
     own_user_vectors = False  # one user vector for all modalities, not one for each
+    there: Tensor
+    known: Tensor
 
     def __init__(
         self,
@@ -76,8 +74,7 @@ class FusionNet(nn.Module):
         self.has_ids = known_items is not None
         if known_items is not None:
             self.register_buffer("known", torch.as_tensor(known_items)[:, None].float())
-            self.ids = nn.Parameter(torch.zeros(len(known_items), n_factors))
-            self.bias = nn.Parameter(torch.zeros(len(known_items)))
+            self.ids = nn.Parameter(torch.zeros(len(known_items), n_factors + 1))  # vector and bias
 
     def forward(
         self, users: Tensor, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None
@@ -88,7 +85,11 @@ class FusionNet(nn.Module):
             kept: (..., n, M) bool, modalities to use; None: all that are there.
             kept_id: (..., n) bool, items whose id may be used; None: all.
         """
-        return self.combine(self.P[users], self.encode(items, kept, kept_id))
+        return self.combine(self.tastes(users), self.encode(items, kept, kept_id))
+
+    def tastes(self, users: Tensor) -> Tensor:
+        """(b,) users -> (b, G, K) their vectors."""
+        return embedding(users, self.P.flatten(1)).unflatten(1, self.P.shape[1:])
 
     def encode(self, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None) -> Encoded:
         """Everything of (5.3) that does not depend on the user."""
@@ -109,13 +110,14 @@ class FusionNet(nn.Module):
 
     def _ids(self, items: Tensor, kept_id: Tensor | None) -> tuple[Tensor, Tensor]:
         if not self.has_ids:
-            return torch.zeros(0), torch.zeros(0)
+            return torch.zeros(*items.shape, 0), torch.zeros(items.shape)
         known = self.known[items] if kept_id is None else self.known[items] * kept_id[..., None]
-        return self.ids[items] * known, self.bias[items] * known[..., 0]
+        rows = embedding(items, self.ids) * known  # (..., n, K + 1); its backward is faster than indexing's
+        return rows[..., :-1], rows[..., -1]
 
     def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
         """M features (..., n, D_m), 0 where not kept -> (..., n, G, K)."""
-        return torch.stack([torch.tanh(x_m @ W) for x_m, W in zip(x, self.W, strict=True)], dim=-2)
+        return torch.tanh(projected(x, self.W))
 
     def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
         """What the weights are made of."""
@@ -135,13 +137,13 @@ class Early(FusionNet):
         self.out = _weights(self.K, self.K)
 
     def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        """(..., n, 1, K): one vector of the concatenation, of (5.2) with equal weights."""
         scale = (self.M / kept.sum(-1, keepdim=True).clamp(min=1)).sqrt()  # (..., n, 1)
-        joint = (
-            sum(x_m @ W for x_m, W in zip(x, self.W, strict=True)) * scale
-        )  # the concatenation times [W_1; ...]
+        joint = projected(x, self.W).sum(-2) * scale  # the concatenation times [W_1; ...; W_M]
         return (torch.relu(joint + self.hidden) @ self.out)[..., None, :]
 
     def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        """(..., n, 1): 1, or 0 for an item without any modality."""
         return kept.any(-1, keepdim=True).float()
 
 
@@ -151,9 +153,11 @@ class Late(FusionNet):
     own_user_vectors = True
 
     def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
-        return torch.stack([x_m @ W for x_m, W in zip(x, self.W, strict=True)], dim=-2)
+        """(..., n, M, K), linear: nothing weighs one modality against another."""
+        return projected(x, self.W)
 
     def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        """(..., n, M) equal shares of what is kept."""
         return kept / kept.sum(-1, keepdim=True).clamp(min=1)
 
 
@@ -166,6 +170,7 @@ class Gated(FusionNet):
         self.gate_bias = nn.Parameter(torch.zeros(self.M))
 
     def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+        """(..., n, M) the gate."""
         logits = sum(x_m @ G for x_m, G in zip(x, self.gate, strict=True)) + self.gate_bias  # (..., n, M)
         return masked_softmax(logits, kept)
 
@@ -179,15 +184,22 @@ class Attention(FusionNet):
         self.key = nn.ParameterList(_weights(W.shape[0], self.K) for W in self.W)
 
     def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
-        return torch.stack([x_m @ A for x_m, A in zip(x, self.key, strict=True)], dim=-2)
+        """(..., n, M, K) keys."""
+        return projected(x, self.key)
 
     def weigh(self, p: Tensor, items: Encoded) -> Tensor:
+        """(b, n, M) softmax of the products of a user's query and the keys."""
         n = "bn" if items.z.dim() == 4 else "n"
         logits = torch.einsum(f"bk,{n}mk->bnm", p[:, 0] @ self.query, items.to_weigh) / self.K**0.5
         return masked_softmax(logits, items.kept)
 
 
 NETS = {"early": Early, "late": Late, "gated": Gated, "attention": Attention}
+
+
+def projected(x: list[Tensor], W: nn.ParameterList) -> Tensor:
+    """M features (..., D_m) and M matrices (D_m, K) -> (..., M, K)."""
+    return torch.stack([x_m @ W_m for x_m, W_m in zip(x, W, strict=True)], dim=-2)
 
 
 def masked_softmax(logits: Tensor, kept: Tensor) -> Tensor:
