@@ -11,7 +11,7 @@ weighted by :math:`\alpha`, plus what is known of the item by its id alone:
 - gated: :math:`z_{im} = \tanh(W_m x_{im})`; weights are the softmax over m of
   :math:`c_m + \sum_{m'} g_{mm'}^\top x_{im'}`, the same for every user.
 - attention: :math:`z_{im} = \tanh(W_m x_{im})`; weights are the softmax over m of
-  :math:`(T p_u)^\top A_m x_{im} / \sqrt K`.
+  :math:`c_m + (T p_u)^\top (A_m x_{im} + k_m) / \sqrt K`.
 
 The softmax runs over what the item has; what it lacks has weight 0 exactly. An item without any
 modality has the id part alone.
@@ -182,16 +182,18 @@ class Attention(FusionNet):
         super().__init__(*args)  # type: ignore[arg-type]
         self.query = _weights(self.K, self.K)
         self.key = nn.ParameterList(_weights(W.shape[0], self.K) for W in self.W)
+        self.key_bias = nn.Parameter(torch.zeros(self.M, self.K))
+        self.weight_bias = nn.Parameter(torch.zeros(self.M))
 
     def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
         """(..., n, M, K) keys."""
-        return projected(x, self.key)
+        return projected(x, self.key) + self.key_bias
 
     def weigh(self, p: Tensor, items: Encoded) -> Tensor:
         """(b, n, M) softmax of the products of a user's query and the keys."""
         n = "bn" if items.z.dim() == 4 else "n"
         logits = torch.einsum(f"bk,{n}mk->bnm", p[:, 0] @ self.query, items.to_weigh) / self.K**0.5
-        return masked_softmax(logits, items.kept)
+        return masked_softmax(logits + self.weight_bias, items.kept)
 
 
 NETS = {"early": Early, "late": Late, "gated": Gated, "attention": Attention}

@@ -40,7 +40,8 @@ def slow_weights(fusion, net, user, item, kept):
         ]
     else:
         query = p["P"][user, 0] @ p["query"]
-        logits = [query @ (x[m] @ p[f"key.{m}"]) / np.sqrt(K) for m in range(net.M)]
+        keys = [x[m] @ p[f"key.{m}"] + p["key_bias"][m] for m in range(net.M)]
+        logits = [p["weight_bias"][m] + query @ keys[m] / np.sqrt(K) for m in range(net.M)]
     e = [np.exp(logit) if kept[m] else 0.0 for m, logit in enumerate(logits)]
     return np.array(e) / sum(e) if sum(e) else np.zeros(net.M)
 
