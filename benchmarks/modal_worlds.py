@@ -99,7 +99,7 @@ class Shop:
 
 
 def ndcg(model: Recommender, split: Split, items: np.ndarray) -> np.ndarray:
-    """(B,) nDCG@10 when only these items compete, of the users who click one of them that they had not met."""
+    """(B,) nDCG@10 of users who click one of these items without having met it; only these compete."""
     wanted, met = held(split.test, items), held(split.train, items)
     users = np.intersect1d(np.unique(split.train.users), np.flatnonzero(np.diff(wanted.indptr)))
     seen = met[users].toarray() > 0

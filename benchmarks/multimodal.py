@@ -130,7 +130,14 @@ def run(seed: int, settings: dict[str, Options]) -> dict[str, Any]:
     inner = LateFusion(shop.modalities, weights="tuned").fit(shop.inner.train).tune(shop.inner.test)
     weights = dict(zip(inner.names_, map(float, inner.weights_), strict=True))
     values["scores: tuned"] = shop.judge(LateFusion(shop.modalities, weights=weights).fit(train))
-    sizes = {"train": len(train), "test": len(shop.split.test), "old": len(shop.old), "new": len(shop.new)}
+    sizes = {
+        "sha256_train": train.fingerprint(),
+        "sha256_test": shop.split.test.fingerprint(),
+        "train": len(train),
+        "test": len(shop.split.test),
+        "old": len(shop.old),
+        "new": len(shop.new),
+    }
     again = learned(shop.modalities, "attention", **settings["attention"], seed=seed + 1000)().fit(train)
     return {
         "values": values, "groups": groups, "weights": weights, "sizes": sizes, "tasks": tasks(shop),
@@ -140,7 +147,7 @@ def run(seed: int, settings: dict[str, Options]) -> dict[str, Any]:
 
 
 def looked(shop: Shop, one: FusionRecommender, other: FusionRecommender) -> dict[str, float]:
-    """Attention over the items that have all: two seeds compared, and held against whom a modality matters to."""
+    """Attention over items that lack nothing: two seeds compared, and held against whom it matters to."""
     has_all = ~np.isnan(np.hstack(list(shop.modalities.values()))).any(axis=1)
     users, items = np.unique(shop.split.train.users), np.intersect1d(np.flatnonzero(has_all), shop.old)
     looks = [
