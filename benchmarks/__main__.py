@@ -15,6 +15,7 @@ RUNS = [
     ["agreement.py"],
     ["experiments.py"],
     ["offpolicy.py"],
+    ["multimodal.py"],
 ]
 
 for script, *options in RUNS:
