@@ -44,7 +44,8 @@ class FusionRecommender(Recommender):
         id_embedding: learn a vector and a bias for every item with training events. Other items are
             scored by their modalities alone, never drawn as negatives, and their id part is 0.
         loss: "bpr" or "softmax". n_negatives: items j for each event, at least 1.
-        n_epochs, learning_rate, batch_size, device: see :class:`.Training`. reg: its weight decay.
+        n_epochs, learning_rate, batch_size, device: see :class:`.Training`. reg: its weight decay, a
+            share ``learning_rate * reg`` of every parameter at each step.
         seed: of the first parameters, of the batches, and of what is drawn.
 
     Attributes:
@@ -81,15 +82,12 @@ class FusionRecommender(Recommender):
     def _fit(self, data: Interactions) -> None:
         features = check_modalities(self.modalities, data.n_items)
         training = self._training()
-        met_users, met_items = (np.bincount(codes, minlength=n) > 0 for codes, n in (
-            (data.users, data.n_users), (data.items, data.n_items)
-        ))  # fmt: skip
-        known_items = met_items if self.id_embedding else None
+        met_users = np.bincount(data.users, minlength=data.n_users) > 0
+        met_items = np.bincount(data.items, minlength=data.n_items) > 0
+        x, there = [scaled(vectors) for vectors in features.values()], presence(features)
         with seeded(self.seed):
-            scaled_features = [scaled(x) for x in features.values()]
-            net = NETS[self.fusion](
-                scaled_features, presence(features), met_users, known_items, self.n_factors
-            )
+            with_id = met_items if self.id_embedding else None
+            net = NETS[self.fusion](x, there, met_users, with_id, self.n_factors)
         self.names_ = tuple(features)
         self.loss_ = np.array(self._train(net, data, np.flatnonzero(met_items), training).loss)
         self._keep(net.cpu().eval())
@@ -146,7 +144,7 @@ class FusionRecommender(Recommender):
         scores = np.empty((len(users), self.n_items_), dtype=np.float32)
         with torch.inference_mode():
             for a, b in chunks(len(users), max(1, WEIGHTS_AT_ONCE // (self.n_items_ * len(self.names_)))):
-                p = self.net_.P[torch.as_tensor(users[a:b].astype(np.int64))]
+                p = self.net_.tastes(torch.as_tensor(users[a:b].astype(np.int64)))
                 scores[a:b] = self.net_.combine(p, self.encoded_).numpy()
         return scores
 
@@ -176,15 +174,11 @@ class FusionRecommender(Recommender):
             raise ValueError(
                 f"fusion: {self.fusion!r}; expected 'attention', which alone depends on the user"
             )
-        who, what = (
-            torch.as_tensor(codes.astype(np.int64))
-            for codes in (
-                self._check(users, self.n_users_, "users"),
-                self._check(items, self.n_items_, "items"),
-            )
-        )
+        who = torch.as_tensor(self._check(users, self.n_users_, "users").astype(np.int64))
+        what = torch.as_tensor(self._check(items, self.n_items_, "items").astype(np.int64))
         with torch.no_grad():
-            return self.net_.weigh(self.net_.P[who], Encoded(*(part[what] for part in self.encoded_))).numpy()
+            asked = Encoded(*(part[what] for part in self.encoded_))
+            return self.net_.weigh(self.net_.P[who], asked).numpy()
 
     def without(self, *names: str) -> Self:
         """A copy of the fitted model to which these modalities are missing: what are they worth?

@@ -24,6 +24,7 @@ from recsys_course.multimodal.modalities import (
 )
 from recsys_course.ranking import top_n
 
+FLAT = 1e-6  # deviation of cosines, or share of a profile's length, below which there is nothing but rounding
 STEPS = 10  # tuning tries shares in tenths, fewer where that would be more than MOST settings
 MOST = 300
 
@@ -91,20 +92,18 @@ class LateFusion(Recommender):
             raise ValueError(f"histories: {histories.shape[1]} columns; expected {self.n_items_} items")
         weighed = self._weighed(histories)
         each = zip(self._units, self._there.T, strict=True)
-        return np.stack([_z_scores(unit_rows(weighed @ x), x, there) for x, there in each])
+        return np.stack([_z_scores(_profiles(weighed, x), x, there) for x, there in each])
 
     def _weighed(self, histories: sparse.csr_array) -> sparse.csr_array:
         """(B, I) what each item of a history counts in the profile."""
         counts = np.ones(histories.nnz)
         if self.profile == "weighted":
-            row, size = (
-                np.repeat(np.arange(histories.shape[0]), np.diff(histories.indptr)),
-                histories.shape[0],
-            )
-            mean = np.bincount(row, histories.data, size) / np.maximum(np.bincount(row, minlength=size), 1)
-            off = histories.data - mean[row]
-            varied = np.bincount(row, np.abs(off), size)[row] > 1e-9  # else equal values: the plain mean
-            counts = np.where(varied, off, counts)
+            size = np.diff(histories.indptr)
+            mean = histories.sum(axis=1) / np.maximum(size, 1)  # (B,) of what was met
+            off = histories.data - np.repeat(mean, size)
+            row = np.repeat(np.arange(len(size)), size)
+            varied = np.bincount(row, np.abs(off), len(size)) > 1e-9 * (1 + mean)  # else the plain mean
+            counts = np.where(varied[row], off, counts)
         return sparse.csr_array((counts, histories.indices, histories.indptr), shape=histories.shape)
 
     def tune(self, validation: Interactions, metric: str = "ndcg", n: int = 10) -> Self:
@@ -124,12 +123,8 @@ class LateFusion(Recommender):
         formula: Any = getattr(metrics, metric, None)
         if not hasattr(formula, "of_hits"):
             raise ValueError(f"metric: {metric!r}; expected a metric of lists, such as 'ndcg'")
-        if (validation.n_users, validation.n_items) != (self.n_users_, self.n_items_):
-            raise ValueError(f"validation: {validation!r}; expected the users and items of training")
-        wanted = _without(validation.to_csr(), self.seen_)
+        wanted = self._wanted(validation)
         users = np.flatnonzero(np.diff(wanted.indptr))
-        if not len(users):
-            raise ValueError("validation: nothing that was not met in training; expected some events")
         settings = list(simplex(len(self.names_)))
         totals = np.zeros(len(settings))
         size = max(1, CELLS_PER_BATCH // (self.n_items_ * len(self.names_)))
@@ -141,6 +136,17 @@ class LateFusion(Recommender):
                 totals[s] += formula(lists, relevant, n, mean=False).sum()
         self.weights_, self._tuned = settings[int(totals.argmax())], True
         return self
+
+    def _wanted(self, validation: Interactions) -> sparse.csr_array:
+        """(U, I) ones for what the users took that they had not met in training."""
+        if not isinstance(validation, Interactions):
+            raise TypeError(f"validation: {type(validation).__name__}; expected Interactions")
+        if (validation.n_users, validation.n_items) != (self.n_users_, self.n_items_):
+            raise ValueError(f"validation: {validation!r}; expected the users and items of training")
+        wanted = _without(validation.to_csr(), self.seen_)
+        if not wanted.nnz:
+            raise ValueError("validation: nothing that was not met in training; expected some events")
+        return wanted
 
 
 def combined(z: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -162,12 +168,20 @@ def simplex(n_parts: int) -> Iterator[np.ndarray]:
     raise AssertionError  # steps reaches 1
 
 
+def _profiles(weighed: sparse.csr_array, units: np.ndarray) -> np.ndarray:
+    """(B, I) histories, (I, D) unit vectors -> (B, D) profiles of length 1, zeros where all cancels out."""
+    profiles = weighed @ units
+    most = abs(weighed).sum(axis=1)  # the length if all vectors were one
+    profiles[np.linalg.norm(profiles, axis=1) <= FLAT * most] = 0
+    return unit_rows(profiles)
+
+
 def _z_scores(profiles: np.ndarray, units: np.ndarray, there: np.ndarray) -> np.ndarray:
     """(B, D) profiles, (I, D) unit vectors -> (B, I) z-scores over the items there are, NaN elsewhere."""
     cosine = profiles @ units.T  # (B, I)
     inside = cosine[:, there]
     spread = inside.std(axis=1, keepdims=True)
-    flat = spread <= 1e-9  # nothing but rounding: all items alike
+    flat = spread <= FLAT  # all items alike
     z = (cosine - inside.mean(axis=1, keepdims=True)) / np.where(flat, np.inf, spread)
     z[:, ~there] = np.nan
     z[~profiles.any(axis=1)] = np.nan  # nothing of this kind in the history

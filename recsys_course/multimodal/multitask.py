@@ -142,6 +142,8 @@ class MultiTask:
         for name in ("user", "item", *self.heads):
             if name not in events:
                 raise ValueError(f"events: no column {name!r}; there are: {', '.join(map(str, events))}")
+        if not len(events):
+            raise ValueError("events: no rows; expected at least one exposure")
         labels = events[list(self.heads)].to_numpy(dtype=np.float32, copy=True)  # torch wants to own it
         for head, y in zip(self.heads, labels.T, strict=True):
             known = y[~np.isnan(y)]

@@ -97,8 +97,18 @@ def test_a_user_whose_items_have_no_picture_is_served_by_text():
 
 
 def test_equal_cosines_say_nothing_and_no_history_scores_zero():
-    model = LateFusion({"a": np.ones((3, 2))}).fit(Interactions([0], [0], 2, 3))
-    np.testing.assert_array_equal(model.score([0, 1]), np.zeros((2, 3)))
+    same = np.random.default_rng(0).normal(size=(1, 40)).astype(np.float32)
+    for alike in (np.ones((3, 2)), same * np.array([[1], [3], [7]], dtype=np.float32)):  # but for rounding
+        model = LateFusion({"a": alike}).fit(Interactions([0], [0], 2, 3))
+        np.testing.assert_array_equal(model.score([0, 1]), np.zeros((2, 3)))
+
+
+def test_likes_and_dislikes_of_the_same_kind_cancel_out():
+    x = np.array([[0.1, 0.7], [0.3, 2.1], [1.0, 0.0], [0.0, 1.0]])  # items 0 and 1 show the same
+    log = Interactions([0, 0], [0, 1], 1, 4, [5.0, 1.0])
+    np.testing.assert_array_equal(
+        LateFusion({"a": x}, profile="weighted").fit(log).score([0]), np.zeros((1, 4))
+    )
 
 
 def planted(seed=0):
@@ -177,6 +187,8 @@ def test_tune_refuses_what_it_cannot_use():
     model.fit(split.train)
     with pytest.raises(ValueError, match="metric: 'auc'; expected a metric of lists"):
         model.tune(split.test, metric="auc")
+    with pytest.raises(TypeError, match="validation: ndarray; expected Interactions"):
+        model.tune(np.eye(3))
     with pytest.raises(ValueError, match=r"validation: .* expected the users and items of training"):
         model.tune(LOG)
     with pytest.raises(ValueError, match="0; expected"):
