@@ -26,8 +26,9 @@ from scipy import stats
 from recsys_course.data import DatasetError, load
 from recsys_course.data.world import make_world
 from recsys_course.evaluation import Protocol, Report, StoreError, judge
+from recsys_course.evaluation.candidates import registered
 from recsys_course.evaluation.measuring import higher_is_better
-from recsys_course.interactions import Interactions
+from recsys_course.interactions import Dataset, Interactions
 from recsys_course.registry import MODELS, model_info
 
 RUNS = HERE / ".runs"  # what an unfinished run has so far
@@ -41,34 +42,36 @@ class Board:
 
     about: str
     task: str
-    log: Callable[[], Interactions]
+    data: Callable[[], Dataset]
     protocol: Protocol
 
 
 BOARDS = {
     "ml-100k-time": Board(
         "MovieLens 100K, any rating, one moment in time, last 20 %", "ranking",
-        lambda: load("ml-100k").log, LISTS,
+        lambda: load("ml-100k"), LISTS,
     ),
     "ml-latest-small-time": Board(
         "MovieLens latest-small, any rating, one moment in time, last 20 %", "ranking",
-        lambda: load("ml-latest-small").log, LISTS,
+        lambda: load("ml-latest-small"), LISTS,
     ),
     "ml-1m-positives-time": Board(
         "MovieLens 1M, 4 stars or more, one moment in time", "ranking",
-        lambda: load("ml-1m-positives").log, replace(LISTS, at=ML_1M_TEST_FROM, n_trials=4),
+        lambda: load("ml-1m-positives"), replace(LISTS, at=ML_1M_TEST_FROM, n_trials=4),
     ),
     "world-shop-time": Board(
         "simulated shop, clicks, one moment in time, last 20 %", "ranking",
-        lambda: make_world("shop", seed=SEED).log, LISTS,
+        lambda: make_world("shop", seed=SEED).dataset, LISTS,
     ),
-    "ml-100k": Board("MovieLens 100K, random 80/20", "rating", lambda: load("ml-100k").log, STARS),
+    "ml-100k": Board("MovieLens 100K, random 80/20", "rating", lambda: load("ml-100k"), STARS),
 }  # fmt: skip
 WORDS = {
     "lists": "one moment in time; all items compete, what was seen is left out; users with both training "
     "and test events",
     "stars": "random 80/20; error over all test ratings, in stars",
-    "models": "rankers everywhere; models that predict stars only where the log has stars to learn from",
+    "models": "rankers everywhere; models that predict stars only where the log has stars to learn from; "
+    "content models by TF-IDF of title, description, genres and category, as far as the data have them, "
+    "not of tags, which users write while the log runs",
     "parameters": "the best of n_trials for every model of a board, the defaults first, the others drawn "
     "by optuna's TPE sampler; judged on the last fifth of the training side in time (lists) or a random "
     "fifth of it (stars); the test side is not seen; a model without free options has one trial",
@@ -98,8 +101,10 @@ def able(board: Board, log: Interactions, names: list[str]) -> list[str]:
 def judged(name: str, names: list[str], store: Path | None = None) -> Report:
     """One board, or some lines of it; ``store`` keeps what an unfinished run has."""
     board = BOARDS[name]
-    log = board.log()
-    return judge(able(board, log, names), log, board.protocol, store=store)
+    data = board.data()
+    items = None if data.items is None else data.items.drop(columns="tags", errors="ignore")  # some are late
+    models = [registered(model, items) for model in able(board, data.log, names)]
+    return judge(models, data.log, board.protocol, store=store)
 
 
 def lines_of(report: Report) -> list[dict[str, Any]]:

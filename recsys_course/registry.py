@@ -29,6 +29,7 @@ class ModelInfo:
         about: one line for a reader. chapter: the chapter that explains it.
         defaults: parameters that the command line sets, by kind of data ("stars" or
             "positives"), where the constructor's own are not the choice for it.
+        features: it cannot do without ``item_features``.
     """
 
     where: str
@@ -36,6 +37,7 @@ class ModelInfo:
     about: str
     chapter: int
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    features: bool = False
 
     def load(self) -> type:
         """The class; its module is imported now."""
@@ -72,9 +74,11 @@ MODELS: dict[str, ModelInfo] = {
     "fm": ModelInfo("factorization:FM", "both", "factorization machine: pairs of any features", 3),
     "ease": ModelInfo("linear:EASE", "ranking", "item weights in one closed form", 3),
     "slim": ModelInfo("linear:SLIM", "ranking", "sparse item weights, one regression an item", 3),
-    "content-knn": ModelInfo("content:ContentKNN", "ranking", "what is described like the user's history", 4),
+    "content-knn": ModelInfo(
+        "content:ContentKNN", "ranking", "what is described like the user's history", 4, features=True
+    ),
     "content-profile": ModelInfo(
-        "content:ContentProfile", "ranking", "what lies near the mean of the history", 4
+        "content:ContentProfile", "ranking", "what lies near the mean of the history", 4, features=True
     ),
     "item2vec": ModelInfo("content:Item2Vec", "ranking", "item vectors from what is met in one session", 4),
 }
@@ -99,8 +103,8 @@ def make_model(name: str, items: pd.DataFrame | None = None, **params: Any) -> A
 
     Args:
         name: one of ``MODELS``.
-        items: the item table of the dataset. A model with ``item_features`` to which none are
-            given takes TF-IDF of its texts; the others do not look at it.
+        items: the item table of the dataset. A model that cannot do without ``item_features``, and to
+            which none are given, takes TF-IDF of its texts; the others do not look at it.
         params: fields of its class; the others keep their defaults.
 
     Raises:
@@ -126,7 +130,7 @@ def with_features(name: str, items: pd.DataFrame | None, params: Mapping[str, An
     Raises:
         ValueError: as :func:`make_model`.
     """
-    if FEATURES not in parameters(name) or params.get(FEATURES) is not None:
+    if not model_info(name).features or params.get(FEATURES) is not None:
         return dict(params)
     if items is None:
         raise ValueError(

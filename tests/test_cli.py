@@ -348,3 +348,55 @@ def test_the_simulated_world_runs_offline():
     result = run("evaluate", "--data", "world:shop", "--models", "popularity")
     assert result.exit_code == 0, result.stderr
     assert "world:shop" in result.stdout
+
+
+def test_content_models_go_by_the_texts_of_the_items():
+    result = run("recommend", *DATA, "--user", "5", "--model", "content-profile", "--n", "2")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("│ Film [x") == 2 and "because of: Film [x" in result.stdout
+    how = ("evaluate", *DATA, "--models", "content-knn,content-profile,popularity", "--param", "k=3")
+    result = run(*how)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("│ cont") == 2  # both have a row
+    tuned = run(*how, "--tune", "2")
+    assert tuned.exit_code == 0, tuned.stderr
+    assert "negative=" in tuned.stdout  # what was chosen
+
+
+def test_tags_are_read_to_recommend_and_left_out_to_judge(monkeypatch):
+    """They are written while the log runs, so some of them tell of the part held out."""
+    from recsys_course import registry
+
+    seen, real, load_plain = [], registry.with_features, catalog.load
+    tagged = lambda name: replace(  # noqa: E731
+        load_plain(name), items=load_plain(name).items.assign(tags="late")
+    )
+    monkeypatch.setattr(catalog, "load", tagged)
+
+    def watched(name, items, params):
+        seen.append("tags" in items)
+        return real(name, items, params)
+
+    for place in ("recsys_course.cli.common", "recsys_course.evaluation.candidates"):
+        monkeypatch.setattr(f"{place}.with_features", watched)
+    how = ("--models", "content-knn", "--tune", "1")
+    assert run("evaluate", *DATA, *how).exit_code == 0
+    assert seen == [False, False]
+    assert run("recommend", *DATA, "--user", "5", "--model", "content-knn").exit_code == 0
+    assert seen[2:] == [True]
+
+
+def test_data_without_texts_is_refused_by_content_models(monkeypatch):
+    real = catalog.load
+    bare = lambda name: replace(real(name), items=real(name).items[["year"]])  # noqa: E731
+    for changed, said in (
+        (bare, "none can be made: items: no text; expected one of the columns title, description"),
+        (lambda name: replace(real(name), items=None), "content-knn: no item_features and no items"),
+    ):
+        monkeypatch.setattr(catalog, "load", changed)
+        for words in (
+            ("recommend", *DATA, "--user", "5", "--model", "content-knn"),
+            ("evaluate", *DATA, "--models", "popularity,content-knn"),
+            ("evaluate", *DATA, "--models", "popularity,content-knn", "--tune", "2"),
+        ):
+            refused(run(*words), 2, "--data", said)

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from recsys_course import base
+from recsys_course import base, content
 from recsys_course.base import Diverged, Fitted, NotFitted, RatingPredictor, Recommender
 from recsys_course.baselines import DampedMeans, Popularity, Random, RecentPopularity
 from recsys_course.data.planted import two_tribes
@@ -24,6 +24,37 @@ from recsys_course.neighbors import (
     UserKNN,
     UserKNNRating,
 )
+
+
+class OfTheLog:
+    """Features for any log of this suite, that move with its codes: who met the item. With an item
+    that nobody met comes a row of zeros."""
+
+    def _fit(self, data: Interactions) -> None:
+        self.item_features, before = data.binary().to_csr().T.tocsr(), self.item_features
+        try:
+            super()._fit(data)
+        finally:
+            self.item_features = before
+
+
+class ContentKNN(OfTheLog, content.ContentKNN):
+    pass
+
+
+class ContentProfile(OfTheLog, content.ContentProfile):
+    pass
+
+
+@dataclasses.dataclass
+class Item2Vec(content.Item2Vec):
+    """For a hundred events: no thinning out, long steps, and a user's days are one session."""
+
+    n_epochs: int = 30
+    learning_rate: float = 0.3
+    sample: float = 0.0
+    gap: float | None = None
+
 
 MODELS = {
     "Popularity": Popularity,
@@ -44,6 +75,9 @@ MODELS = {
     "FM": FM,
     "EASE": EASE,
     "SLIM": SLIM,
+    "ContentKNN": ContentKNN,
+    "ContentProfile": ContentProfile,
+    "Item2Vec": Item2Vec,
 }
 LEARN_NO_TASTE = {"Popularity", "RecentPopularity", "Random", "DampedMeans"}
 # A seed means chance, and chance falls on rows and codes as they stand; Swing draws only
@@ -398,6 +432,7 @@ def test_codes_outside_the_training_data_are_refused(name):
 LIMITS = {
     "k": 0, "n_factors": 0, "n_epochs": 0, "learning_rate": 0, "reg": -0.1, "shrinkage": -1.0,
     "significance": -1.0, "damping": -1.0, "half_life": 0.0, "alpha": -1.0, "cg_steps": 0, "max_users": 1,
+    "negative": -0.5, "window": 0, "n_negatives": 0, "sample": -1.0, "gap": -1.0,
 }  # fmt: skip
 WRONG = [(name, key) for name in MODELS for key in LIMITS if hasattr(MODELS[name](), key)]
 

@@ -6,10 +6,14 @@ import inspect
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from recsys_course.base import RatingPredictor, Recommender
 from recsys_course.registry import MODELS, ModelInfo, make_model, parameters
+
+ITEMS = pd.DataFrame({"title": ["a tent", "a rope", "a tent and a rope"], "price": [1, 2, 3]})
 
 
 def present(name: str) -> str:
@@ -28,12 +32,12 @@ def test_every_entry_tells_the_truth_about_its_class(name):
     assert info.kind == ("both" if ranks and rates else "ranking" if ranks else "rating")
     assert info.about and info.chapter >= 1
     for defaults in info.defaults.values():
-        make_model(name, **defaults)
+        make_model(name, ITEMS, **defaults)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_accepts_its_own_defaults(name):
-    model = make_model(present(name))
+    model = make_model(present(name), ITEMS)
     values = {key: getattr(model, key) for key in parameters(name)}
     assert make_model(name, **values) == model
 
@@ -48,6 +52,33 @@ def test_every_rating_predictor_says_that_it_can_clip_after_its_own_options(name
         assert make_model(name, clip=False).clip is False
         with pytest.raises(TypeError, match=f"{name}: clip=0; expected bool"):
             make_model(name, clip=0)
+
+
+@pytest.mark.parametrize("name", [name for name, info in MODELS.items() if info.features])
+def test_models_of_features_take_the_texts_of_the_items(name):
+    model = make_model(name, items=ITEMS)
+    assert model.item_features.shape == (3, 4)  # a, and, rope, tent; the price is no text
+    given = np.eye(3)
+    assert make_model(name, items=ITEMS, item_features=given).item_features is given
+    assert make_model(name, item_features=given).item_features is given
+
+
+def test_features_from_nowhere_are_refused_with_what_is_missing():
+    with pytest.raises(
+        ValueError, match="content-knn: no item_features and no items; expected items=dataset"
+    ):
+        make_model("content-knn")
+    message = (
+        "content-knn: no item_features, and none can be made: items: no text; expected one of .*not price"
+    )
+    with pytest.raises(ValueError, match=message):
+        make_model("content-knn", items=ITEMS[["price"]])
+    with pytest.raises(
+        ValueError, match=r"content-profile: no item_features, and none can be made: .*min_count"
+    ):
+        make_model("content-profile", items=pd.DataFrame({"title": ["", None]}))
+    assert make_model("fm", items=ITEMS).item_features is None  # it takes features, but can do without
+    assert make_model("popularity", items=None)  # whoever needs no features does not ask
 
 
 def test_importing_the_registry_loads_no_model():

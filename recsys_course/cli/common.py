@@ -109,6 +109,11 @@ def build(
     return models
 
 
+def described_before(items: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The item table without ``tags``: users write them while the log runs, some in the part held out."""
+    return None if items is None else items.drop(columns="tags", errors="ignore")
+
+
 def kind_of(log: Interactions) -> str:
     """ "stars" when the values differ, else "positives"."""
     return "stars" if log.values.min() < log.values.max() else "positives"

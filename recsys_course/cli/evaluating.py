@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys_course.cli.common import build, console, kind_of, open_data, pick_models, positives, read_params
+from recsys_course.cli.common import (
+    build,
+    console,
+    described_before,
+    kind_of,
+    open_data,
+    pick_models,
+    positives,
+    read_params,
+)
 from recsys_course.cli.errors import bad_usage, refuse
 from recsys_course.cli.judging import interval_table, judge_all, remarks
 from recsys_course.cli.record import result_record
@@ -104,11 +113,12 @@ def evaluate(
     kind = kind_of(log)
     if task is Task.rating and kind != "stars":
         refuse("--task", "rating needs stars, but every event here has the same value")
-    built = build(names, params, seed, kind, dataset.items)
+    items = described_before(dataset.items)
+    built = build(names, params, seed, kind, items)
     terms, parts = _terms(log, split, task, n, warm, given, tune, seeds, seed)
     protocol = _protocol(log, split, positive, task, n, warm, given, tune)
     if judged := bool(tune or seeds > 1 or resume):
-        report = judge_all(names, params, kind, log, terms, resume, dataset.items)
+        report = judge_all(names, params, kind, log, terms, resume, items)
         table, below = interval_table(report), remarks(report)
     else:
         results = _run(built, parts, task, n, warm)

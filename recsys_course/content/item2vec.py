@@ -29,7 +29,8 @@ class Item2Vec(ProfileRanker):
         n_epochs: passes over the sessions, at least 1.
         learning_rate: of the first step, more than 0; falls to almost 0.
         sample: share of all events from which an item is thinned out, at least 0; 0 thins nothing.
-        power: how strongly popular items are drawn as negatives, at least 0.
+        power: how strongly popular items are drawn as negatives: 1 as often as they are met, 0 all alike,
+            below 0 the rare ones more.
         gap: seconds without an event that end a session, at least 0; None takes the whole history of
             a user as one session and needs no clock.
         seed: of the start and everything drawn.
@@ -83,7 +84,7 @@ class Item2Vec(ProfileRanker):
         for name in ("n_factors", "window", "n_negatives", "n_epochs"):
             check_range(name, getattr(self, name), 1, "a count of")
         check_range("learning_rate", self.learning_rate, 0, "a rate of", strict=True)
-        for name in ("sample", "power", "seed"):
+        for name in ("sample", "seed"):
             check_range(name, getattr(self, name), 0, "a value of")
         if self.gap is not None:
             check_range("gap", self.gap, 0, "seconds,")

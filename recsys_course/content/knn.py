@@ -12,9 +12,9 @@ from recsys_course.base import check_range
 from recsys_course.content.tables import checked_features
 from recsys_course.interactions import Interactions
 from recsys_course.item_to_item import ItemToItem
-from recsys_course.measures import Matrix, unit_rows
+from recsys_course.measures import MEASURES, Matrix, Measure, unit_rows
 from recsys_course.nearest import nearest_rows
-from recsys_course.similarity import Measure, similar_rows
+from recsys_course.similarity import similar_rows
 
 
 @dataclass
@@ -56,6 +56,8 @@ class ContentKNN(ItemToItem):
 
     def _fit(self, data: Interactions) -> None:
         check_range("k", self.k, 1, "neighbours,")
+        if self.measure not in MEASURES:
+            raise ValueError(f"measure: {self.measure!r}; expected one of {', '.join(MEASURES)}")
         X = checked_features(self.item_features, data.n_items)  # (I, F)
         if self.measure == "cosine" and not self.shrinkage:
             X = unit_rows(X)  # the same cosine, safe from tiny and huge numbers

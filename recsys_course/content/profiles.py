@@ -85,7 +85,7 @@ class ProfileRanker(Recommender):
             profiles = _times(profiles, _scale(profiles))
         if sparse.issparse(profiles):
             return sparse_product(profiles, self._by_feature)
-        return (profiles @ self.X_.T).astype(np.float32)
+        return (profiles.astype(self.X_.dtype, copy=False) @ self.X_.T).astype(np.float32)
 
     def _set_vectors(self, X: Matrix) -> None:
         """Keep the vectors, sparse ones by feature, too, as the scores need them."""
@@ -180,9 +180,7 @@ class ContentProfile(ProfileRanker):
         if self.half_life is not None:
             check_range("half_life", self.half_life, 0, "days,", strict=True)
             if data.times is None:
-                raise ValueError(
-                    "half_life: set, but data has no times; expected a log with a clock, or None"
-                )
+                raise ValueError(f"half_life: {self.half_life} days, but data has no times; expected a clock")
         if self.profile == "weighted" and np.ptp(self.seen_.data) == 0:
             raise ValueError("profile: 'weighted' compares values, but all events have one; take 'mean'")
 

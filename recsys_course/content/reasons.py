@@ -74,22 +74,28 @@ def because(
     Raises:
         ValueError, UnknownId, NotFitted: as ``model.reasons`` and :func:`shared_words`.
     """
+    if n_words < 1:
+        raise ValueError(f"n_words: {n_words}; expected at least 1 word")
     met = [code for code, _ in model.reasons(user, item, n)]
+    if len(titles) != model.n_items_:
+        raise ValueError(f"titles: {len(titles)}; expected {model.n_items_}, one per item code")
     if not met:
         return NOTHING
     names = [f"“{titles[code]}”" for code in met]
     features = getattr(model, "item_features", None)
     if vocabulary is None or features is None:
         return f"because you met {_list(names)}"
-    n_all = max(1, len(vocabulary))
-    shared = [dict(shared_words(code, item, features, vocabulary, n_all)) for code in met]
+    shared = [dict(shared_words(code, item, features, vocabulary, len(vocabulary))) for code in met]
+    return f"because you met {_with_words(names, shared, n_words)}"
+
+
+def _with_words(names: list[str], shared: list[dict[str, float]], n_words: int) -> str:
+    """The items and what all of them speak of, or what each does."""
     if words := _of_all(shared)[:n_words]:
-        who = {1: "it speaks", 2: "both speak"}.get(len(met), "all speak")
-        return f"because you met {_list(names)}: {who} of {', '.join(words)}" + (
-            ", too" if len(met) == 1 else ""
-        )
+        who = {1: "it also speaks", 2: "both speak"}.get(len(names), "all speak")
+        return f"{_list(names)}: {who} of {', '.join(words)}"
     own = [f" ({', '.join(list(words)[:n_words])})" if words else "" for words in shared]
-    return f"because you met {_list([name + words for name, words in zip(names, own, strict=True)])}"
+    return _list([name + words for name, words in zip(names, own, strict=True)])
 
 
 def _of_all(shared: list[dict[str, float]]) -> list[str]:

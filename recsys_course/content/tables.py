@@ -45,10 +45,11 @@ def texts_of(items: pd.DataFrame, columns: Sequence[str] | None = None) -> list[
 
 def _words(cell: Any) -> str:
     """The text of one cell; several words may come as a list or parted by |."""
+    from pandas import isna  # whoever has a table has loaded it
+
     if isinstance(cell, list | tuple | set | np.ndarray):
         return " ".join(map(_words, cell))
-    missing = cell is None or cell != cell or str(cell) == "<NA>"
-    return "" if missing else str(cell).replace("|", " ").strip()
+    return "" if isna(cell) else str(cell).replace("|", " ").strip()
 
 
 def text_features(items: pd.DataFrame) -> sparse.csr_array:
@@ -82,8 +83,8 @@ def checked_features(item_features: Any, n_items: int) -> Matrix:
         raise ValueError(f"item_features: {X.shape[0]} rows; expected {n_items}, one per item code")
     if not X.shape[1]:
         raise ValueError("item_features: no columns; expected at least one")
-    if sparse.issparse(X):
-        X = X.copy() if X is item_features else X
+    if sparse.issparse(X) and not (X.has_canonical_format and X.data.all()):
+        X = X.copy()  # it may share its arrays with what was given
         X.sum_duplicates()
         X.eliminate_zeros()
     return X

@@ -20,8 +20,9 @@ def faded(data: Interactions, half_life: float) -> sparse.csr_array:
     newest = np.full(data.n_users, np.iinfo(np.int64).min)
     np.maximum.at(newest, last.users, last.times)
     age = (newest[last.users] - last.times) / SECONDS_PER_DAY
-    d = np.maximum(2.0 ** (-age / half_life), np.finfo(np.float64).tiny)  # never 0: the event is still there
-    d = sparse.csr_array((d, (last.users, last.items)), shape=(data.n_users, data.n_items))
+    d = sparse.csr_array(
+        (2.0 ** (-age / half_life), (last.users, last.items)), shape=(data.n_users, data.n_items)
+    )
     d.sort_indices()  # the order of seen_
     return d
 

@@ -101,6 +101,7 @@ def registered(name: str, items: pd.DataFrame | None = None, **fixed: Any) -> Ca
 
     Args:
         items: the dataset's item table, for models that go by what items are; see :func:`.make_model`.
+            Leave out what was written after the moment of the split, such as late tags.
 
     Raises:
         ValueError, TypeError: as :func:`.make_model`.

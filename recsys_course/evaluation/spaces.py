@@ -37,7 +37,7 @@ SPACES: dict[str, Space] = {
     "bpr": {"n_factors": (16, 128), "n_epochs": (20, 100), "learning_rate": (0.01, 0.1), "reg": (0.002, 0.1)},
     "ease": {"reg": (50.0, 5000.0)},
     "slim": {"reg": (10.0, 1000.0), "l1": (0.5, 20.0)},
-    "content-knn": {"k": [10, 20, 50, 100, 200, 400]},
+    "content-knn": {"k": [10, 20, 50, 100, 200, 400], "measure": ["cosine", "jaccard"]},
     "content-profile": {
         "profile": ["mean", "rocchio"],
         "negative": [0.1, 0.25, 0.5, 1.0],
@@ -45,10 +45,11 @@ SPACES: dict[str, Space] = {
     },
     "item2vec": {
         "n_factors": (16, 128),
-        "window": [3, 5, 10],
+        "window": [3, 5, 10, 20],
         "n_epochs": (5, 40),
         "learning_rate": (0.01, 0.1),
         "sample": [1e-4, 1e-3, 1e-2],
-        "gap": [1800, 86_400],
+        "power": [-0.5, 0.75],
+        "gap": [1800, 86_400, None],
     },
 }  # popularity and random have nothing to choose

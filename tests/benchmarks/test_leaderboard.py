@@ -28,8 +28,8 @@ def leaderboard(monkeypatch):
 def small(leaderboard, monkeypatch, tmp_path):
     """The same machinery on a shop of a hundred customers, away from unfinished runs."""
     monkeypatch.setattr(leaderboard, "RUNS", tmp_path / "runs")
-    log = make_world("shop", n_users=100, n_items=60, n_exposures=8_000).log
-    board = replace(leaderboard.BOARDS["world-shop-time"], log=lambda: log)
+    data = make_world("shop", n_users=100, n_items=60, n_exposures=8_000).dataset
+    board = replace(leaderboard.BOARDS["world-shop-time"], data=lambda: data)
     board = replace(board, protocol=replace(board.protocol, n_trials=2, seeds=(0, 1)))
     monkeypatch.setitem(leaderboard.BOARDS, "world-shop-time", board)
     return leaderboard

@@ -2,17 +2,23 @@
 
 import numpy as np
 import optuna
+import pandas as pd
 import pytest
+from scipy import sparse
 
-from recsys_course.evaluation.candidates import candidates
+from recsys_course.evaluation.candidates import candidates, registered
 from recsys_course.evaluation.spaces import SPACES
 from recsys_course.evaluation.tuning import drawn, tune
 from recsys_course.linear import EASE
 from recsys_course.registry import MODELS, parameters
 
+ITEMS = pd.DataFrame({"title": ["a tent", "a rope", "a tent and a rope"]})
+
 
 def test_every_registered_model_can_be_tuned_around_its_defaults():
-    found = candidates(list(MODELS))  # refuses a space with an unknown option or without the default
+    found = candidates(
+        [registered(name, ITEMS) for name in MODELS]
+    )  # refuses a space with an unknown option or without the default
     assert [candidate.name for candidate in found] == list(MODELS)
     assert set(SPACES) <= set(MODELS)
     without = {c.name for c in found if not c.space}
@@ -24,7 +30,7 @@ def test_every_registered_model_can_be_tuned_around_its_defaults():
 
 @pytest.mark.parametrize("name", SPACES)
 def test_settings_stay_in_their_space_and_start_at_the_defaults(name):
-    (candidate,) = candidates([name])
+    (candidate,) = candidates([registered(name, ITEMS)])
     asked = []
 
     def judged(number, options):
@@ -41,6 +47,33 @@ def test_settings_stay_in_their_space_and_start_at_the_defaults(name):
                 assert options[key] in values
             else:
                 assert values[0] <= options[key] <= values[1] and type(options[key]) is type(values[0])
+
+
+def test_features_are_made_once_from_the_texts_of_the_items():
+    made = registered("content-profile", ITEMS)
+    first, second = made.build({"profile": "rocchio"}, 0), made.build({}, 0)
+    assert first.profile == "rocchio" and first.item_features is second.item_features
+    assert first.item_features.shape == (3, 4)  # a, and, rope, tent
+    with pytest.raises(ValueError, match=r"content-knn: no item_features and no items; expected items="):
+        candidates(["content-knn"])
+    given = registered("content-knn", ITEMS, item_features=np.eye(3))
+    assert given.build({}, 0).item_features.shape == (3, 3)
+
+
+def test_candidates_of_other_features_are_told_apart():
+    def checksum(features):
+        return registered("content-knn", item_features=features).made_of()
+
+    X = np.random.default_rng(0).random((300, 20))  # so large that its repr leaves numbers out
+    other = X.copy()
+    other[150, 10] += 1
+    for kind in (np.array, sparse.csr_array):
+        assert checksum(kind(X)) == checksum(kind(X.copy())) != checksum(kind(other))
+    moved = sparse.csr_array(X)
+    moved.indices = moved.indices[::-1]
+    assert checksum(moved) != checksum(sparse.csr_array(X))
+    with pytest.raises(ValueError, match="models: 'content-knn' twice with different options"):
+        candidates([registered("content-knn", item_features=kind) for kind in (X, other)])
 
 
 def test_numbers_spread_over_a_range_as_its_logarithm():

@@ -1,6 +1,7 @@
 """Texts as vectors: bags of words, word vectors, sentence encoders, behind one protocol."""
 
-from recsys_course.content.text.bag import BM25, BagOfWords, TfIdf
+from recsys_course.content.text.bag import BagOfWords, TfIdf
+from recsys_course.content.text.bm25 import BM25
 from recsys_course.content.text.cached import Cached
 from recsys_course.content.text.encoder import TextEncoder
 from recsys_course.content.text.glove import GloVe, glove_loss
@@ -10,8 +11,8 @@ from recsys_course.content.text.sgns import (
     keep_probabilities,
     negative_probabilities,
     sgns_gradient,
-    train_sgns,
 )
+from recsys_course.content.text.sgns_training import train_sgns
 from recsys_course.content.text.tokens import check_texts, tokenize
 from recsys_course.content.text.word2vec import Word2Vec
 

@@ -28,7 +28,8 @@ class GloVe(WordVectors):
 
     Args:
         n_factors: K, at least 1. window: how far apart, in words, at least 1.
-        x_max: count from which a pair weighs in full, more than 0. alpha: exponent, at least 0.
+        x_max: count from which a pair weighs in full, more than 0; few texts have small counts and need
+            a small one. alpha: exponent, at least 0.
         n_epochs: passes over the filled cells of X, at least 1.
         learning_rate: of AdaGrad, more than 0.
         min_count: occurrences that a word needs to enter, at least 1.

@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from recsys_course.base import check_range
+from recsys_course.compiled import one_blas_thread
 from recsys_course.content.text.bag import unit_sparse_rows
 from recsys_course.content.text.encoder import Encoder, unit_rows
 from recsys_course.content.text.tokens import Language, check_language, tokenize
@@ -109,7 +110,8 @@ def right_vectors(X: sparse.csr_array, n_factors: int, rng: np.random.Generator)
     if min(X.shape) <= n_factors or X.shape[0] * X.shape[1] <= DENSE_CELLS:
         _, size, right = np.linalg.svd(X.toarray(), full_matrices=False)
     else:
-        _, size, right = svds(X, k=n_factors, v0=rng.normal(size=min(X.shape)))
+        with one_blas_thread():  # its steps are small: more threads would mostly wait for each other
+            _, size, right = svds(X, k=n_factors, v0=rng.normal(size=min(X.shape)))
         size, right = size[::-1], right[::-1]  # the largest first
     right = right[:n_factors][size[:n_factors] > NOTHING * size.max(initial=0)]
     largest = np.take_along_axis(right, np.abs(right).argmax(axis=1)[:, None], axis=1)

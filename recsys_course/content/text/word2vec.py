@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys_course.content.text.sgns import train_sgns
+from recsys_course.content.text.sgns_training import train_sgns
 from recsys_course.content.text.tokens import Language
 from recsys_course.content.text.vocabulary import Coded
 from recsys_course.content.text.wordvectors import WordVectors
@@ -18,7 +18,8 @@ class Word2Vec(WordVectors):
 
     Args:
         n_factors: K, at least 1. window: how far a neighbour may stand, in words, at least 1.
-        n_negatives: words drawn for each pair. n_epochs: passes over the texts, at least 1.
+        n_negatives: words drawn for each pair, at least 1.
+        n_epochs: passes over the texts, at least 1; few texts need many, a thousand short ones some 30.
         learning_rate: of the first step, more than 0; it falls linearly to almost 0.
         sample: frequent words are left out by chance above this share of all words; 0 keeps all.
         min_count: occurrences that a word needs to enter, at least 1.
