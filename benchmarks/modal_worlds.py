@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -68,6 +69,12 @@ class Shop:
     @cached_property
     def new(self) -> np.ndarray:
         return np.setdiff1d(self.split.test.items, self.old)
+
+    def sizes(self) -> dict[str, Any]:
+        """How much there is, and checksums of the events."""
+        train, test = self.split
+        found = {"train": len(train), "test": len(test), "old": len(self.old), "new": len(self.new)}
+        return found | {"sha256_train": train.fingerprint(), "sha256_test": test.fingerprint()}
 
     def judge(self, model: Recommender) -> dict[str, float]:
         """nDCG@10 on later clicks and correlation with the true utility, on new and on old items."""

@@ -36,7 +36,7 @@ ALS_GRID = {"n_factors": (8, 16), "reg": (3.0, 10.0, 30.0)}
 DROPOUT = 0.3
 EXAMPLES = """examples:
   python benchmarks/multimodal.py
-  python benchmarks/multimodal.py --seeds 0 1     # these two only; the others in the file stay"""
+  python benchmarks/multimodal.py --seeds 0 1     # these two only; what the file has stays"""
 
 Options = dict[str, Any]
 
@@ -99,55 +99,58 @@ def arms(shop: Shop, settings: dict[str, Options]) -> Iterator[tuple[str, Recomm
         yield f"{fusion}", learned(X, fusion, **settings[fusion], **seed)()
     everything = {"all": fuse(X, "concatenate")}
     yield "vbpr", learned(everything, "late", **settings["vbpr"], **seed)()
+    for name in X:
+        others = {n: x for n, x in X.items() if n != name}
+        yield f"profile: average, without {name}", ContentProfile(fuse(others, n_factors=32, **seed))
+        yield f"profile: concatenate, without {name}", ContentProfile(fuse(others, "concatenate"))
+        yield f"scores: equal, without {name}", LateFusion(others)
+        for fusion in FUSIONS:
+            yield f"{fusion}, without {name}", learned(others, fusion, **settings[fusion], **seed)()
     noise = np.random.default_rng(shop.seed).normal(size=X["image"].shape)
     for fusion in ("late", "gated"):
         options = settings[fusion] | seed
         yield f"{fusion}, no ids", learned(X, fusion, id_embedding=False, **options)()
         yield f"{fusion}, with noise", learned(X | {"noise": noise}, fusion, **options)()
         for name in X:
-            yield (
-                f"{fusion}, without {name}",
-                learned({n: x for n, x in X.items() if n != name}, fusion, **options)(),
-            )
             yield f"{fusion}, only {name}", learned({name: X[name]}, fusion, **options)()
         yield f"{fusion}, dropout", learned(X, fusion, modality_dropout=DROPOUT, **options)()
 
 
-def run(seed: int, settings: dict[str, Options]) -> dict[str, Any]:
-    """All models of one shop, judged."""
+def run(seed: int, settings: dict[str, Options], have: dict[str, Any]) -> dict[str, Any]:
+    """All models of one shop, judged; what the file has already is not made again."""
     shop = Shop(seed)
     train = shop.split.train
-    values, groups = {}, {}
-    fitted: dict[str, Recommender] = {}
-    for name, model in tqdm(dict(arms(shop, settings)).items(), f"shop {seed}", file=sys.stderr):
+    values, groups = dict(have.get("values", {})), dict(have.get("groups", {}))
+    todo = {name: model for name, model in arms(shop, settings) if name not in values}
+    for name, model in tqdm(todo.items(), f"shop {seed}", file=sys.stderr):
         values[name] = shop.judge(model.fit(train))
-        fitted[name] = model
-        if name in ("late", "gated") or "without" in name:
+        if name in ("late", "gated") or name.startswith(("late, without", "gated, without")):
             groups[name] = shop.by_group(model)
         if name in ("late", "gated", "late, dropout", "gated, dropout"):
             for gone in shop.modalities:
                 values[f"{name}; no {gone} at serving"] = shop.judge(model.without(gone))
-    inner = LateFusion(shop.modalities, weights="tuned").fit(shop.inner.train).tune(shop.inner.test)
-    weights = dict(zip(inner.names_, map(float, inner.weights_), strict=True))
-    values["scores: tuned"] = shop.judge(LateFusion(shop.modalities, weights=weights).fit(train))
-    sizes = {
-        "sha256_train": train.fingerprint(),
-        "sha256_test": shop.split.test.fingerprint(),
-        "train": len(train),
-        "test": len(shop.split.test),
-        "old": len(shop.old),
-        "new": len(shop.new),
-    }
-    again = learned(shop.modalities, "attention", **settings["attention"], seed=seed + 1000)().fit(train)
-    return {
-        "values": values, "groups": groups, "weights": weights, "sizes": sizes, "tasks": tasks(shop),
-        "attention": looked(shop, fitted["attention"], again),
-        "noise": float(fitted["gated, with noise"].weights_of()[:, -1].mean()),
-    }  # fmt: skip
+        if name == "gated, with noise":
+            have["noise"] = float(model.weights_of()[:, -1].mean())
+    if "weights" not in have:
+        have["weights"] = tuned_weights(shop)
+        values["scores: tuned"] = shop.judge(LateFusion(shop.modalities, weights=have["weights"]).fit(train))
+    if "attention" not in have:
+        have["attention"] = looked(shop, settings["attention"])
+    if "tasks" not in have:
+        have["tasks"] = tasks(shop)
+    return have | {"values": values, "groups": groups, "sizes": shop.sizes()}
 
 
-def looked(shop: Shop, one: FusionRecommender, other: FusionRecommender) -> dict[str, float]:
+def tuned_weights(shop: Shop) -> dict[str, float]:
+    """Shares of late fusion that do best on the later part of the training side."""
+    model = LateFusion(shop.modalities, weights="tuned").fit(shop.inner.train).tune(shop.inner.test)
+    return dict(zip(model.names_, map(float, model.weights_), strict=True))
+
+
+def looked(shop: Shop, options: Options) -> dict[str, float]:
     """Attention over items that lack nothing: two seeds compared, and held against whom it matters to."""
+    make = learned(shop.modalities, "attention", **options)
+    one, other = (make(seed=seed).fit(shop.split.train) for seed in (shop.seed, shop.seed + 1000))
     has_all = ~np.isnan(np.hstack(list(shop.modalities.values()))).any(axis=1)
     users, items = np.unique(shop.split.train.users), np.intersect1d(np.flatnonzero(has_all), shop.old)
     looks = [
@@ -202,9 +205,10 @@ def main(argv: list[str] | None = None) -> None:
     }
     file |= {"changes": CHANGES, "sizes": SIZES, "test": TEST, "validation": VALIDATION, "choosing": CHOOSING}
     file |= {"grid": GRID, "protocol": " ".join(__doc__.split())}
-    file.setdefault("settings", chosen())
+    if "settings" not in file:
+        file["settings"] = chosen()
     for seed in options.seeds:
-        file["shops"][str(seed)] = run(seed, file["settings"])
+        file["shops"][str(seed)] = run(seed, file["settings"], file["shops"].get(str(seed), {}))
         options.out.write_text(json.dumps(file, indent=1) + "\n")
 
 
