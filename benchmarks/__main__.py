@@ -10,6 +10,7 @@ RUNS = [
     ["peers.py", "--data", "ml-1m-positives", "--patience", "300"],
     ["peers.py", "--data", "ml-1m-positives-time", "--patience", "300"],
     ["leaderboard.py"],
+    ["content.py"],
     ["judging.py"],
     ["flips.py"],
     ["agreement.py"],

@@ -34,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     path.mkdir(parents=True)
     (path / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *rows]))
     (path / "movies.csv").write_text("\n".join(["movieId,title,genres", *films]))
+    (path / "tags.csv").write_text("userId,movieId,tag,timestamp\n1,1,slow,1000\n")
     for name, info in catalog.DATASETS.items():
         monkeypatch.setitem(catalog.DATASETS, name, replace(info, files={}))
     monkeypatch.setenv("RECSYS_COURSE_DATA", str(path.parent))

@@ -11,6 +11,7 @@ from pathlib import Path
 from recsys_course.data import movielens
 from recsys_course.data.fetch import DATA_VARIABLE, DatasetError, Source, cache_folder, download, file_sha256
 from recsys_course.data.logged.info import LOGGED
+from recsys_course.data.reviews import REVIEWS
 from recsys_course.interactions import Dataset
 
 _FILES = "https://files.grouplens.org/datasets/movielens/"
@@ -96,6 +97,7 @@ DATASETS: dict[str, DatasetInfo] = {
         files={
             "ratings.csv": "aa289ca83157595d0df6aea1be6a4ded676ddc4385472e8313a8ed9805352646",
             "movies.csv": "5a5f32dd9bb3797b8e728a1b98958789d2b13f294a69fdfbc5727f8a9611aa07",
+            "tags.csv": "92a9f8bb7916dceef6151209845788c3643f794dfa79d1feaec7121b5960399d",
         },
     ),
     "ml-1m": _ML_1M,
@@ -143,6 +145,10 @@ def dataset_info(name: str) -> DatasetInfo:
         reader = LOGGED[name].reader
         raise ValueError(
             f"{name} is a log with propensities; read it with recsys_course.data.logged.{reader}"
+        )
+    if name == REVIEWS.name:
+        raise ValueError(
+            f"{name} is a log with texts; read it with recsys_course.data.reviews.{REVIEWS.reader}"
         )
     if name not in DATASETS:
         near = get_close_matches(str(name).lower(), DATASETS, n=1, cutoff=0.4)

@@ -2,8 +2,9 @@
 
 All films of the film table are in the id space, also those that nobody rated. Columns of
 the item table: item (the original id), title, year, genres ("Comedy|Drama", "" when
-unknown; ``items["genres"].str.get_dummies("|")`` makes the one-hot table). Columns of the
-user table: user, age, gender, occupation.
+unknown; ``items["genres"].str.get_dummies("|")`` makes the one-hot table), and for latest-small
+tags and tag_times (see :mod:`recsys_course.data.tags`). Columns of the user table: user, age, gender,
+occupation.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from recsys_course.data.fetch import DatasetError, Source
+from recsys_course.data.tags import with_tags
 from recsys_course.ids import IdMap, UnknownId
 from recsys_course.interactions import Dataset, Interactions
 
@@ -68,7 +70,11 @@ def ml_1m_positives(source: Source) -> Dataset:
 
 
 def ml_latest_small(source: Source) -> Dataset:
-    """MovieLens latest-small: ratings.csv, movies.csv; nothing is known of the users."""
+    """MovieLens latest-small: ratings.csv, movies.csv, tags.csv; nothing is known of the users.
+
+    The tags are those of all times: judge on the future only with
+    :func:`recsys_course.data.tags.tags_before`.
+    """
     try:
         films = pd.read_csv(BytesIO(source.read("movies.csv")), keep_default_na=False, usecols=[0, 1, 2])
     except ValueError as error:
@@ -77,10 +83,24 @@ def ml_latest_small(source: Source) -> Dataset:
     genres = films["genres"].replace("(no genres listed)", "").tolist()
     log = _ratings(source, "ratings.csv", source.read("ratings.csv"), header=0)
     users = pd.DataFrame({"user": np.unique(log["user"])})
-    data = _dataset(
-        "ratings.csv", log, _films(films["item"].tolist(), films["title"].tolist(), genres), users
-    )
-    return Dataset(data.log, data.items)
+    table = _films(films["item"].tolist(), films["title"].tolist(), genres)
+    data = _dataset("ratings.csv", log, table, users)
+    try:
+        return Dataset(data.log, with_tags(table, _tags(source)))
+    except ValueError as error:
+        raise DatasetError(f"tags.csv and movies.csv do not fit together: {error}") from error
+
+
+def _tags(source: Source) -> pd.DataFrame:
+    """(N, 3) columns item, tag, time: who gave the tag is left out."""
+    names = ["movieId", "tag", "timestamp"]
+    types = {"movieId": np.int64, "tag": str, "timestamp": np.int64}
+    try:
+        content = BytesIO(source.read("tags.csv"))
+        events = pd.read_csv(content, usecols=names, dtype=types, keep_default_na=False)
+    except ValueError as error:
+        raise _malformed(source, "tags.csv", error) from error
+    return events[names].set_axis(["item", "tag", "time"], axis=1)
 
 
 def _tables_1m(source: Source) -> tuple[pd.DataFrame, pd.DataFrame]:

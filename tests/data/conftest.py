@@ -21,6 +21,14 @@ FILMS = {
     40: ("Line\x85Break", []),
     50: ("NA", ["Comedy"]),
 }
+# user, item, tag, time; not in order of time, one tag in two spellings, one by somebody who rated nothing
+TAGS = [
+    (2, 10, "Orchard", 300),
+    (1, 10, " slow, but warm", 200),
+    (9, 10, "orchard", 250),
+    (1, 50, "a|b", 150),
+    (1, 50, "NA", 150),
+]
 USERS = {1: (24, "M", 2), 2: (56, "F", 12), 3: (1, "F", 0), 7: (35, "M", 20)}
 FLAGS = [
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama",
@@ -56,7 +64,9 @@ def files_latest() -> dict[str, bytes]:
         f'{i},"{title}",{"|".join(genres) or "(no genres listed)"}' for i, (title, genres) in FILMS.items()
     ]
     ratings = [f"{u},{i},{stars}.5,{time}" for u, i, stars, time in RATINGS]
+    tags = [f'{u},{i},"{tag}",{time}' for u, i, tag, time in TAGS]
     return {
+        "tags.csv": "\n".join(["userId,movieId,tag,timestamp", *tags]).encode(),
         "movies.csv": "\n".join(["movieId,title,genres", *rows]).encode(),
         "ratings.csv": "\n".join(["userId,movieId,rating,timestamp", *ratings]).encode(),
     }

@@ -1,0 +1,49 @@
+"""Why an item got its score, down through hybrids of hybrids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from recsys_course.base import Recommender
+from recsys_course.hybrid.members import Hybrid
+from recsys_course.hybrid.weighted import check_pair
+
+
+def explain(model: Recommender, user: Any, item: Any) -> list[tuple[str, float]]:
+    """What each model adds to the score of an item, the largest part first; the parts add up to the score.
+
+    Members of members are named by their path, "outer/inner". Through sums the parts are exact: a weighted
+    hybrid of z-scores hands on what each inner part is above its own mean. A rank, a cascade or a learner
+    has no such parts; what one of them gives a member is shared among the member's own parts by their size.
+
+    Raises:
+        NotFitted, UnknownId: as ``score``. ValueError: the item has no finite score (NaN or -inf).
+
+    Cost: the scores of one user, once a level.
+    """
+    model._need_fit()
+    user, item = check_pair(model, user, item)
+    score = float(model.score([user])[0, item])
+    if not np.isfinite(score):
+        raise ValueError(f"item: {item} has the score {score} for user {user}; expected one that is finite")
+    if not isinstance(model, Hybrid):
+        return [(type(model).__name__, score)]
+    parts = [(name, float(part[item])) for name, part in parts_of(model, user).items()]
+    return sorted(parts, key=lambda part: -part[1])
+
+
+def parts_of(model: Hybrid, user: int) -> dict[str, np.ndarray]:
+    """Path -> (I,) what each model at the bottom adds to the user's scores."""
+    members = dict(zip(model.names_, model.members_, strict=True))
+    found: dict[str, np.ndarray] = {}
+    for name, part in model._parts(user).items():
+        member = members.get(name)
+        if not isinstance(member, Hybrid):
+            found[name] = part
+            continue
+        inner = parts_of(member, user)
+        rows = model._pass_on(name, part, np.array(list(inner.values())))
+        found |= {f"{name}/{key}": row for key, row in zip(inner, rows, strict=True)}
+    return found
