@@ -16,6 +16,7 @@ RUNS = [
     ["agreement.py"],
     ["experiments.py"],
     ["offpolicy.py"],
+    ["multimodal.py"],
 ]
 
 for script, *options in RUNS:

@@ -16,6 +16,7 @@ CHAPTERS = (
     "architecture",
     "collaborative_filtering",
     "content_based",
+    "multimodal",
     "hybrid",
     "evaluation_offline",
     "evaluation_online",
