@@ -12,7 +12,7 @@ from recsys_course.base import Recommender, check_range
 from recsys_course.content import ContentProfile
 from recsys_course.content.tables import checked_features
 from recsys_course.hybrid.folds import examples
-from recsys_course.hybrid.learners import answers, make_estimator, shapley
+from recsys_course.hybrid.learners import answers, make_estimator, shapley, taught
 from recsys_course.hybrid.members import Hybrid, Models, fresh, frozen, named
 from recsys_course.hybrid.scores import normalize_scores
 from recsys_course.interactions import Interactions
@@ -102,7 +102,7 @@ class FeatureCombination(Hybrid):
         X, y = examples(lambda log: self._on(log)._features, data, self.n_folds, self.n_negatives, self.seed)
         self.n_examples_, self.estimator_ = len(y), None
         if 0 < y.sum() < len(y):
-            self.estimator_ = make_estimator(self._wish(), self.seed, scale=True).fit(X, y)
+            self.estimator_ = taught(make_estimator(self._wish(), self.seed, scale=True), X, y)
 
     def _on(self, log: Interactions) -> FeatureCombination:
         """The same sources, fitted on another log, without a learner."""

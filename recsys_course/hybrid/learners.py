@@ -57,10 +57,28 @@ def _logistic(scale: bool) -> Any:
     return make_pipeline(StandardScaler(), learner) if scale else learner
 
 
+def taught(estimator: Any, X: np.ndarray, y: np.ndarray) -> Any:
+    """The estimator, fitted to (N, F) features and (N,) labels."""
+    with one_openmp_thread():
+        return estimator.fit(X, y)
+
+
 def answers(estimator: Any, X: np.ndarray) -> np.ndarray:
     """(N, F) features -> (N,): the chance of class 1, else the decision function, else the prediction."""
     if not len(X):
         return np.empty(0)
+    with one_openmp_thread():
+        return _answers(estimator, X)
+
+
+def one_openmp_thread() -> Any:
+    """Keep a learner from threads of its own: inside ours, or where others work, they wait for each other."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, user_api="openmp")
+
+
+def _answers(estimator: Any, X: np.ndarray) -> np.ndarray:
     if hasattr(estimator, "predict_proba"):
         return np.asarray(estimator.predict_proba(X), dtype=float)[:, 1]
     ask = getattr(estimator, "decision_function", estimator.predict)

@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys_course.base import Recommender, check_range
 from recsys_course.hybrid.folds import Features, examples
-from recsys_course.hybrid.learners import answers, make_estimator, shapley
+from recsys_course.hybrid.learners import answers, make_estimator, shapley, taught
 from recsys_course.hybrid.members import Hybrid, Models, fresh, frozen, named
 from recsys_course.hybrid.scores import normalize_scores, within
 from recsys_course.interactions import Interactions
@@ -83,7 +83,7 @@ class Stacking(Hybrid):
         X, y = examples(sources, data, self.n_folds, self.n_negatives, self.seed, self.out_of_fold)
         self.n_examples_, self.estimator_ = len(y), None
         if 0 < y.sum() < len(y):
-            self.estimator_ = make_estimator(self.estimator, self.seed).fit(X, y)
+            self.estimator_ = taught(make_estimator(self.estimator, self.seed), X, y)
 
     def _on(self, log: Interactions) -> Stacking:
         """A hybrid of the same members, fitted on another log, without a learner."""
