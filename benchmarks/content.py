@@ -34,6 +34,7 @@ from content_plan import (
     ablations,
     among_new,
     hybrids,
+    same_rows,
     singles,
     tuned,
     tuned_weights,
@@ -65,15 +66,19 @@ WORDS = {
     "optuna; judged on a part held out from the training side the way the test side is; a model without free "
     "options has one trial; the test side is not seen",
     "members": "a hybrid's two members are the content model (or fusion by arithmetic) and the "
-    "collaborative model that did best on the validation part, with the options of their own trials; the "
-    "hybrid's trials go to its own options, so a hybrid has more trials in all than a single model; of "
-    "weighted-tuned the weights come from a grid of 21, for the members score once for all of them",
+    "collaborative model that did best on the validation part (on cold boards all collaborative models have "
+    "0, and item-knn stands for them), with the options of their own trials; the hybrid's trials go to its "
+    "own options, so a hybrid has more trials in all than a single model; of weighted-tuned the weights come "
+    "from a grid of 21, for the members score once for all of them",
     "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is "
     "also its members'",
     "intervals": "95 % over users: Student's t; spread is over seeds",
     "pairs": "mean difference by user with its 95 % interval and Student's p; p_holm is corrected within a "
     "board and question; a model that runs with several seeds enters with its mean by user",
     "ablations": "a fusion with its tuned options and one modality left out, fitted again",
+    "profiles": "weighted, rocchio and decayed profiles (90 days), untuned, on the very rows that tuning chose "
+    "for tfidf: these are what the pairs compare. The lines of these names tune rows or profile, so they "
+    "differ in both",
     "slot": "only items without training events may be listed: a shelf of new arrivals. The options are "
     "those chosen for the board. Models that read events alone are left out: to them all new items are equal",
     "cost": "fit_s and recommend_s: seconds of the wall, medians over seeds; cpu_s: of all processors; "
@@ -114,6 +119,7 @@ class Run:
     failed: dict[str, str] = field(default_factory=dict)
     ablated: list[dict[str, Any]] = field(default_factory=list)
     slot: list[dict[str, Any]] = field(default_factory=list)
+    profiles: list[dict[str, Any]] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
@@ -191,6 +197,12 @@ def run_board(run: Run, names: Choice, cache: str) -> Run:
     for name in ABLATED:
         if name in run.lines and len(run.board.modalities) > 1:
             ablate(run, run.plans[name], log, untuned, cache)
+    if "tfidf" in run.lines:
+        for name, candidate in same_rows(run.name, run.board, run.lines["tfidf"].options[0], cache):
+            report = run.judged(candidate, log, untuned)
+            for line in report.lines:
+                run.profiles.append({"model": name, "metrics": measures(line)["metrics"]})
+                run.tables[line.model] = report.per_user(run.label)[line.model]
     if run.board.cold:
         for name in [name for name in run.lines if knows_new(run.plans[name]) and name not in COSTLY]:
             shelf(run, run.plans[name], log, untuned)
@@ -256,11 +268,11 @@ def questions(run: Run) -> list[tuple[str, str, str]]:
             ("content against chance", content + fused, "random"),
             ("collaborative against popularity", groups.get("collaborative", []), "popularity"),
             ("hybrid against popularity", groups.get("hybrid", []), "popularity"),
-            ("profile against mean profile", [n for n in content if n.startswith("tfidf-")], "tfidf"),
         )
         for name in names
-        if not (question.startswith("profile") and "without" in name)
     ]
+    for row in run.profiles:
+        asked.append(("profile against mean profile", f"{row['model']} on the rows of tfidf", "tfidf"))
     if run.members:
         better = max(run.members.values(), key=run.value)
         for name in groups.get("hybrid", []):
@@ -308,7 +320,8 @@ def board_of(run: Run) -> dict[str, Any]:
     return {
         "about": board.about, "texts": board.texts, "data": run.data, "protocol": board.protocol.as_dict(),
         "label": run.label, "lines": lines, "members": run.members, "pairs": pairs(run),
-        "weights": run.weights, "ablations": run.ablated, "slot": run.slot, "failed": run.failed,
+        "weights": run.weights, "ablations": run.ablated, "profiles": run.profiles, "slot": run.slot,
+        "failed": run.failed,
         "made": circumstances() | {"versions": versions() | circumstances()["versions"]},
     }  # fmt: skip
 
