@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from content_boards import BOARDS, QUICK_BOARDS, Board
-from content_models import CANDIDATES, Kept
+from content_models import CANDIDATES, Kept, text_of, views_of
 from content_plan import (
     ABLATED,
     COSTLY,
@@ -34,6 +34,7 @@ from content_plan import (
     ablations,
     among_new,
     hybrids,
+    same_rows,
     singles,
     tuned,
     tuned_weights,
@@ -65,21 +66,29 @@ WORDS = {
     "optuna; judged on a part held out from the training side the way the test side is; a model without free "
     "options has one trial; the test side is not seen",
     "members": "a hybrid's two members are the content model (or fusion by arithmetic) and the "
-    "collaborative model that did best on the validation part, with the options of their own trials; the "
-    "hybrid's trials go to its own options, so a hybrid has more trials in all than a single model; of "
-    "weighted-tuned the weights come from a grid of 21, for the members score once for all of them",
+    "collaborative model that did best on the validation part (on cold boards all collaborative models have "
+    "0, and item-knn stands for them), with the options of their own trials; the hybrid's trials go to its "
+    "own options, so a hybrid has more trials in all than a single model; of weighted-tuned the weights come "
+    "from a grid of 21, for the members score once for all of them",
     "seeds": "a model that draws random numbers runs with each seed, the others once; a hybrid's seed is "
     "also its members'",
     "intervals": "95 % over users: Student's t; spread is over seeds",
     "pairs": "mean difference by user with its 95 % interval and Student's p; p_holm is corrected within a "
     "board and question; a model that runs with several seeds enters with its mean by user",
     "ablations": "a fusion with its tuned options and one modality left out, fitted again",
+    "profiles": "weighted, rocchio and decayed profiles (90 days), untuned, on the very rows that tuning "
+    "chose for tfidf: these are what the pairs compare; the lines of these names tune rows or profile, so "
+    "they differ in both",
+    "listed": "how popular what a model lists is: mean training events of the items in its top 10 and their "
+    "mean place in the order of popularity, 0 the least and 1 the most popular; up to 1,000 users; "
+    "words_events is the correlation, over items, of the words of the text with the training events",
     "slot": "only items without training events may be listed: a shelf of new arrivals. The options are "
     "those chosen for the board. Models that read events alone are left out: to them all new items are equal",
     "cost": "fit_s and recommend_s: seconds of the wall, medians over seeds; cpu_s: of all processors; "
     "members that hybrids share are fitted once and not counted again, and neither are rows of texts. The "
     "machine did other work at the time",
 }
+LISTED = ("random", "popularity", "item-knn", "tfidf", "bm25", "minilm", "content-knn")
 EXAMPLES = """examples:
   python benchmarks/content.py
   python benchmarks/content.py --boards amazon-cold --models tfidf bm25 minilm
@@ -114,6 +123,8 @@ class Run:
     failed: dict[str, str] = field(default_factory=dict)
     ablated: list[dict[str, Any]] = field(default_factory=list)
     slot: list[dict[str, Any]] = field(default_factory=list)
+    profiles: list[dict[str, Any]] = field(default_factory=list)
+    listed: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)
@@ -191,6 +202,14 @@ def run_board(run: Run, names: Choice, cache: str) -> Run:
     for name in ABLATED:
         if name in run.lines and len(run.board.modalities) > 1:
             ablate(run, run.plans[name], log, untuned, cache)
+    if "tfidf" in run.lines:
+        for name, candidate in same_rows(run.name, run.board, run.lines["tfidf"].options[0], cache):
+            report = run.judged(candidate, log, untuned)
+            for line in report.lines:
+                run.profiles.append({"model": name, "metrics": measures(line)["metrics"]})
+                run.tables[line.model] = report.per_user(run.label)[line.model]
+    if not run.board.cold:
+        run.listed = listed(run, log)
     if run.board.cold:
         for name in [name for name in run.lines if knows_new(run.plans[name]) and name not in COSTLY]:
             shelf(run, run.plans[name], log, untuned)
@@ -217,6 +236,22 @@ def ablate(run: Run, plan: Plan, log: Interactions, protocol: Protocol, cache: s
         for less in report.lines:
             run.ablated.append({"fusion": plan.name, "left_out": one, **measures(less)})
             run.tables[less.model] = report.per_user(run.label)[less.model]
+
+
+def listed(run: Run, log: Interactions) -> dict[str, Any]:
+    """How popular are the items that some models list? Long texts may be popularity in disguise."""
+    train = run.board.protocol.folds(log)[0].outer.train
+    events = np.bincount(train.items, minlength=log.n_items)  # (I,)
+    place = np.argsort(np.argsort(events, kind="stable")) / (log.n_items - 1)
+    users = np.random.default_rng(0).permutation(np.unique(train.users))[:1000]
+    board, rows = run.board, {}
+    for name in [name for name in LISTED if name in run.lines]:
+        candidate = run.plans[name].candidate
+        top = candidate.build(run.lines[name].options[0], 0).fit(train).recommend(users, 10)
+        rows[name] = {"events": float(events[top].mean()), "place": float(place[top].mean())}
+    parts = (*board.plain, board.free) if board.free else board.plain
+    words = [len(text.split()) for text in text_of(views_of(run.name, train), parts)]
+    return {"words_events": float(np.corrcoef(words, events)[0, 1]), "models": rows}
 
 
 def knows_new(plan: Plan) -> bool:
@@ -256,11 +291,11 @@ def questions(run: Run) -> list[tuple[str, str, str]]:
             ("content against chance", content + fused, "random"),
             ("collaborative against popularity", groups.get("collaborative", []), "popularity"),
             ("hybrid against popularity", groups.get("hybrid", []), "popularity"),
-            ("profile against mean profile", [n for n in content if n.startswith("tfidf-")], "tfidf"),
         )
         for name in names
-        if not (question.startswith("profile") and "without" in name)
     ]
+    for row in run.profiles:
+        asked.append(("profile against mean profile", f"{row['model']} on the rows of tfidf", "tfidf"))
     if run.members:
         better = max(run.members.values(), key=run.value)
         for name in groups.get("hybrid", []):
@@ -308,7 +343,9 @@ def board_of(run: Run) -> dict[str, Any]:
     return {
         "about": board.about, "texts": board.texts, "data": run.data, "protocol": board.protocol.as_dict(),
         "label": run.label, "lines": lines, "members": run.members, "pairs": pairs(run),
-        "weights": run.weights, "ablations": run.ablated, "slot": run.slot, "failed": run.failed,
+        "weights": run.weights, "ablations": run.ablated, "profiles": run.profiles, "slot": run.slot,
+        "listed": run.listed,
+        "failed": run.failed,
         "made": circumstances() | {"versions": versions() | circumstances()["versions"]},
     }  # fmt: skip
 

@@ -133,6 +133,22 @@ def _rows(name: str, board: Board, cache: str) -> Iterator[Plan]:
     yield plan("content-knn-minilm", "the nearest items by minilm", "minilm", neighbours, KNN)
 
 
+PROFILES: dict[str, dict[str, Any]] = {
+    "tfidf-decayed": {"half_life": 90.0},
+    "tfidf-weighted": {"profile": "weighted"},
+    "tfidf-rocchio": {"profile": "rocchio"},
+}
+
+
+def same_rows(board: str, how: Board, options: dict[str, Any], cache: str) -> Iterator[tuple[str, Candidate]]:
+    """(line, candidate with nothing to choose) of the other profiles on the tuned rows of tfidf."""
+    parts = (*how.plain, how.free) if how.free else how.plain
+    for name, profile in PROFILES.items():
+        if how.stars or name == "tfidf-decayed":
+            title = f"{name} on the rows of tfidf"
+            yield name, on_rows(board, title, parts, "tfidf", PROFILE, {}, options | profile, cache)
+
+
 def on_rows(
     board: str, name: str, parts: tuple[str, ...], code: str, where: str, space: Space,
     fixed: dict[str, Any], cache: str,
