@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys_course.base import Recommender
+from recsys_course.base import Recommender, check_range
 from recsys_course.ranking import sparse_product
 
 
@@ -45,6 +45,7 @@ class ItemToItem(Recommender):
     def reasons(self, user: int, item: int, n: int = 3) -> list[tuple[int, float]]:
         """The n history items that raise the score of ``item`` most, with what each adds."""
         self._need_fit()
+        check_range("n", n, 1, "reasons,")
         self._check([user], self.n_users_, "user")
         self._check([item], self.n_items_, "item")
         history = self.seen_[[user]]

@@ -119,8 +119,7 @@ def make_model(name: str, items: pd.DataFrame | None = None, **params: Any) -> A
             fields = ", ".join(types) or "none"
             raise ValueError(f"{name} has no parameter {key!r}; it has: {fields}")
         if not _fits(value, types[key]):
-            expected = getattr(types[key], "__name__", str(types[key])).replace("typing.", "")
-            raise TypeError(f"{name}: {key}={value!r}; expected {expected}")
+            raise TypeError(f"{name}: {key}={value!r}; expected {_type_name(types[key])}")
     return cls(**params)
 
 
@@ -151,6 +150,11 @@ def parameters(name: str) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     fields = sorted(dataclasses.fields(cls), key=lambda f: bool(f.kw_only))  # as in the signature
     return {f.name: hints[f.name] for f in fields if f.init}
+
+
+def _type_name(kind: Any) -> str:
+    """A type in words: "int", "int | None", "Literal['a', 'b']"."""
+    return kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -115,7 +115,8 @@ def train(
 
     Raises:
         Diverged: a loss or a validation value that is not finite; the module is left as it then was.
-        CheckpointError: the checkpoint is damaged, of another run, or cannot be written.
+        CheckpointError: the checkpoint is damaged, of another run (also one with ``validate`` where this
+            has none, or the reverse), holds more epochs than asked for, or cannot be written.
         ValueError: n_rows < 1, no parameters to train, or ``patience`` without ``validate``.
 
     Same seed, device and number of threads: same weights.
@@ -131,7 +132,7 @@ def train(
         _threads(training.n_threads),
         bar(None, what, training.n_epochs, "epoch") as b,
     ):
-        run = _Run(module.to(training.device), loss, n_rows, training)
+        run = _Run(module.to(training.device), loss, n_rows, training, validate is not None)
         run.resume()
         b.update(run.n_done)
         while run.n_done < training.n_epochs and not run.out_of_patience():
@@ -168,6 +169,7 @@ class _Run:
     loss: Loss
     n_rows: int
     training: Training
+    validated: bool
     losses: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     best_epoch: int = -1
@@ -208,20 +210,21 @@ class _Run:
             loss.backward()
             self.optimizer.step()
             total += loss.detach() * len(rows)
-        return self._finite(float(total) / self.n_rows, "the loss")
+        return self._finite(float(total) / self.n_rows, "the loss", self.n_done + 1)
 
     def _validated(self, validate: Callable[[torch.nn.Module], float]) -> None:
         self.module.eval()
         with torch.no_grad():
-            self.values.append(self._finite(float(validate(self.module)), "the validation value"))
+            value = float(validate(self.module))
+        self.values.append(self._finite(value, "the validation value", self.n_done))
         if self.best is None or self.values[-1] > self.values[self.best_epoch]:
             self.best_epoch, self.best = self.n_done - 1, deepcopy(self.module.state_dict())
 
-    def _finite(self, value: float, what: str) -> float:
+    def _finite(self, value: float, what: str, epoch: int) -> float:
         if not np.isfinite(value):
             rate = self.training.learning_rate
             raise Diverged(
-                f"{what} is {value} in epoch {max(self.n_done, 1)}; lower learning_rate (now {rate:g}), "
+                f"{what} is {value} in epoch {epoch}; lower learning_rate (now {rate:g}), "
                 f"for example to {rate / 4:g}"
             )
         return value
@@ -241,7 +244,7 @@ class _Run:
 
     def _made_of(self) -> dict[str, Any]:
         shapes = {name: list(tensor.shape) for name, tensor in self.module.state_dict().items()}
-        return self.training.plain() | {"n_rows": self.n_rows, "shapes": shapes}
+        return self.training.plain() | {"n_rows": self.n_rows, "validated": self.validated, "shapes": shapes}
 
     def _state(self) -> dict[str, Any]:
         chance = {"torch": torch.get_rng_state(), "rng": self.rng.get_state()}
@@ -258,7 +261,16 @@ class _Run:
         path = self.training.checkpoint
         state = None if path is None else read(path, self._made_of(), self.device)
         if state is None:
-            return self._keep()
+            self._keep()
+            return
+        self._restore(state)
+        if self.n_done > self.training.n_epochs:
+            raise CheckpointError(
+                f"checkpoint: {path} holds {self.n_done} epochs; expected at most "
+                f"n_epochs={self.training.n_epochs}; remove it or name another"
+            )
+
+    def _restore(self, state: dict[str, Any]) -> None:
         try:
             self.module.load_state_dict(state["module"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -270,4 +282,6 @@ class _Run:
             self.losses, self.values = list(state["losses"]), list(state["values"])
             self.best_epoch, self.best = state["best_epoch"], state["best"]
         except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"checkpoint: {path} lacks what this training needs ({error})") from error
+            raise CheckpointError(
+                f"checkpoint: {self.training.checkpoint} lacks what this training needs ({error})"
+            ) from error

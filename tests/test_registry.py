@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import subprocess
 import sys
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -111,6 +112,7 @@ class Typed:
     share: float = 0.5
     flag: bool = False
     maybe: int | None = None
+    kind: Literal["cosine", "dot"] = "cosine"
 
 
 @pytest.fixture
@@ -133,3 +135,8 @@ def test_values_of_the_right_type_are_taken(typed, key, value):
 def test_values_of_another_type_are_refused(typed, key, value):
     with pytest.raises(TypeError, match=f"typed: {key}={value!r}; expected"):
         make_model("typed", **{key: value})
+
+
+def test_a_value_that_is_none_of_a_list_is_told_the_list(typed):
+    with pytest.raises(TypeError, match=r"typed: kind='foo'; expected Literal\['cosine', 'dot'\]"):
+        make_model("typed", kind="foo")

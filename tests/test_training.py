@@ -191,6 +191,22 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
             train(line(), squared, n_rows, Training(n_epochs=1, checkpoint=file, **options))
     with pytest.raises(CheckpointError, match="shapes was"):
         train(drops(), noisy, 20, Training(n_epochs=1, checkpoint=file))
+    with pytest.raises(CheckpointError, match="validated was false, now true"):
+        train(line(), squared, 20, Training(n_epochs=2, checkpoint=file), values(1, 2))
+
+
+def test_a_validated_checkpoint_does_not_go_on_without_validation(tmp_path):
+    file = tmp_path / "run.pt"  # its best weights would be taken for the last ones
+    train(line(), squared, 20, Training(n_epochs=2, checkpoint=file), values(2, 1))
+    with pytest.raises(CheckpointError, match="validated was true, now false"):
+        train(line(), squared, 20, Training(n_epochs=3, checkpoint=file))
+
+
+def test_a_checkpoint_that_is_further_than_asked_is_refused(tmp_path):
+    file = tmp_path / "run.pt"
+    train(line(), squared, 20, Training(n_epochs=3, checkpoint=file))
+    with pytest.raises(CheckpointError, match=r"run\.pt holds 3 epochs; expected at most n_epochs=2"):
+        train(line(), squared, 20, Training(n_epochs=2, checkpoint=file))
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04 half a zip"])
@@ -250,6 +266,10 @@ def test_it_says_so_when_it_diverges():
         train(line(), wild, 20, Training(learning_rate=0.01))
     with pytest.raises(Diverged, match="the validation value is nan in epoch 2"):
         train(line(), squared, 20, Training(), values(1.0, float("nan")))
+    met = []
+    third = lambda module, rows, rng: squared(module, rows, rng) / (met.append(1) or len(met) < 3)  # noqa: E731
+    with pytest.raises(Diverged, match="the loss is inf in epoch 3"):
+        train(line(), third, 20, Training())
 
 
 @pytest.mark.parametrize(

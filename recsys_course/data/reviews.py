@@ -123,7 +123,8 @@ def texts_of_items(
         I texts, in order of the item codes.
 
     Raises:
-        ValueError: a user code outside the log's, or longest < 1.
+        ValueError: a user code outside the log's, NaN for before, or longest < 1.
+        TypeError: users that are no integers.
     """
     log = reviews.data.log
     if longest is not None and longest < 1:
@@ -131,10 +132,14 @@ def texts_of_items(
     chosen = np.ones(len(log), dtype=bool)
     if users is not None:
         users = np.atleast_1d(np.asarray(users))
+        if users.size and users.dtype.kind not in "iu":  # a mask would pass for the codes 0 and 1
+            raise TypeError(f"users: dtype {users.dtype}; expected integer codes (IdMap.encode gives them)")
         if users.size and not (users.min() >= 0 and users.max() < log.n_users):
             raise ValueError(f"users: {users.min()}..{users.max()}; expected codes in 0..{log.n_users - 1}")
         chosen &= np.isin(log.users, users)
     if before is not None:
+        if np.isnan(before):
+            raise ValueError(f"before: {before}; expected seconds since 1970")
         chosen &= _times(log) < before
     rows = np.flatnonzero(chosen)
     parts: list[list[str]] = [[] for _ in range(log.n_items)]

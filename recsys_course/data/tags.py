@@ -63,7 +63,7 @@ def tags_before(items: pd.DataFrame, moment: float) -> pd.DataFrame:
 
 
 def _before(tags: str, times: str, moment: float, row: int) -> tuple[str, str]:
-    if not tags:
+    if pd.isna(tags) or not tags:
         return "", ""
     words, seconds = tags.split(SEPARATOR), times.split(SEPARATOR)
     if len(words) != len(seconds):

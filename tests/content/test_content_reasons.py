@@ -80,6 +80,11 @@ def test_bad_input_is_named():
         (lambda: shared_words(-1, 1, X, WORDS), IndexError, r"item: -1; expected 0\.\.4"),
         (lambda: model.reasons(0, 4, 0), ValueError, "n: 0; expected at least 1 reason"),
         (
+            lambda: because(ContentKNN(X).fit(LOG), 0, 4, TITLES, n=0),
+            ValueError,
+            "n: 0; expected reasons, at least 1",
+        ),
+        (
             lambda: because(model, 0, 4, TITLES, WORDS, n_words=0),
             ValueError,
             "n_words: 0; expected at least 1",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recsys_course.content import ItemSearch
-from recsys_course.content.text import BM25, HashingSVD, TfIdf
+from recsys_course.content.text import BM25, Cached, HashingSVD, TfIdf
 from recsys_course.measures import pairwise
 
 TEXTS = [
@@ -29,6 +29,13 @@ def test_bm25_weighs_each_side_in_its_own_way():
     expected = np.asarray(encoder.scores(["green rope"]))[0]
     assert codes.tolist() == [i for i in np.argsort(-expected, kind="stable") if expected[i] > 0]
     np.testing.assert_allclose(scores, expected[codes], rtol=1e-6)
+
+
+def test_an_encoder_whose_rows_are_kept_finds_the_same(tmp_path):
+    for encoder in (BM25(), TfIdf()):
+        plain, kept = ItemSearch(encoder, TEXTS), ItemSearch(Cached(encoder, tmp_path), TEXTS)
+        for found, expected in zip(kept.search("green rope"), plain.search("green rope"), strict=True):
+            np.testing.assert_array_equal(found, expected)
 
 
 def test_any_encoder_will_do():

@@ -75,6 +75,12 @@ def test_wrong_users_and_lengths_are_refused(folder):
     reviews = load_reviews(folder)
     with pytest.raises(ValueError, match=r"users: 0\.\.3; expected codes in 0\.\.2"):
         texts_of_items(reviews, [0, 3])
+    for users in (np.array([True, False, True]), [0.5]):  # a mask is not a list of codes
+        with pytest.raises(TypeError, match=r"users: dtype (bool|float64); expected integer codes"):
+            texts_of_items(reviews, users)
+    assert texts_of_items(reviews, []) == ["", "", ""]
+    with pytest.raises(ValueError, match="before: nan; expected seconds since 1970"):
+        texts_of_items(reviews, before=float("nan"))
     with pytest.raises(ValueError, match="longest: 0; expected at least 1 word"):
         texts_of_items(reviews, longest=0)
 

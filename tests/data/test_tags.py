@@ -44,6 +44,12 @@ def test_cut_late_is_the_same_as_never_having_seen_the_late_tags(rows, moment):
     pd.testing.assert_frame_equal(cut, never)
 
 
+def test_a_missing_value_is_no_tag():
+    items = pd.DataFrame({"tags": [np.nan, None, "a"], "tag_times": [np.nan, None, "3"]})
+    cut = tags_before(items, 10)
+    assert cut["tags"].tolist() == ["", "", "a"] and cut["tag_times"].tolist() == ["", "", "3"]
+
+
 def test_a_table_without_tags_or_times_is_refused(ml_folder):
     items = load("ml-latest-small", ml_folder).items
     with pytest.raises(ValueError, match="items: no column tag_times; expected tags and tag_times"):

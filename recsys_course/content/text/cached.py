@@ -48,6 +48,12 @@ class Cached:
         if isinstance(self.encoder, type) or not isinstance(self.encoder, TextEncoder):
             raise TypeError(f"encoder: {self.encoder!r}; expected an encoder with fit and encode")
 
+    def __getattr__(self, name: str) -> Any:
+        """``encode_queries`` of an encoder that has one, such as ``BM25``; no query is kept."""
+        if name == "encode_queries":
+            return getattr(self.encoder, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def fit(self, texts: Sequence[str]) -> Self:
         """Fit the encoder inside; returns this object. Nothing is kept yet."""
         self.encoder.fit(texts)
