@@ -63,5 +63,6 @@ def minilm() -> dict[str, Any]:
 
 
 def threads() -> dict[str, Any]:
-    """What limits the threads: processors, OMP_NUM_THREADS where set."""
-    return {"processors": os.cpu_count(), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS")}
+    """What limits the threads: processors, and the variables where set."""
+    names = ("OMP_NUM_THREADS", "RECSYS_COURSE_THREADS")
+    return {"processors": os.cpu_count()} | {name: os.environ.get(name) for name in names}
