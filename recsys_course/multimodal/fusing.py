@@ -56,7 +56,7 @@ def fuse(
         item without any vector gets zeros.
 
     Raises:
-        ValueError: see :func:`.check_modalities` and :func:`.check_weights`; an unknown ``how``;
+        ValueError: see ``check_modalities`` and ``check_weights``; an unknown ``how``;
             dimensions that differ where they are averaged; n_factors < 1.
 
     Cost: O(I sum of D_m), times n_factors where projected.

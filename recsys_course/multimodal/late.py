@@ -52,7 +52,7 @@ class LateFusion(Recommender):
         names_: (M,). weights_: (M,) shares, in that order.
 
     Raises:
-        ValueError: see :func:`.check_modalities` and :func:`.check_weights`; another profile.
+        ValueError: see ``check_modalities`` and ``check_weights``; another profile.
 
     Cost: nothing to learn; a user's score costs I times the sum of D_m. An item needs no events.
     Book: equation (5.5); exercise late_fusion.

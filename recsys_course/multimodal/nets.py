@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import embedding
 
 FIRST = 0.01  # spread of the first user vectors: small, so that training starts from equal scores
@@ -33,11 +33,11 @@ FIRST = 0.01  # spread of the first user vectors: small, so that training starts
 class Encoded(NamedTuple):
     """n items ready to be scored, for all users alike (n, ...) or for each of b users (b, n, ...)."""
 
-    z: Tensor  # (..., n, G, K) vectors of the modalities; G = 1 for early
-    to_weigh: Tensor  # (..., n, G) weights, or for attention the keys (..., n, G, K)
-    kept: Tensor  # (..., n, M) which modalities count
-    ids: Tensor  # (..., n, K), 0 for items without an id
-    bias: Tensor  # (..., n)
+    z: torch.Tensor  # (..., n, G, K) vectors of the modalities; G = 1 for early
+    to_weigh: torch.Tensor  # (..., n, G) weights, or for attention the keys (..., n, G, K)
+    kept: torch.Tensor  # (..., n, M) which modalities count
+    ids: torch.Tensor  # (..., n, K), 0 for items without an id
+    bias: torch.Tensor  # (..., n)
 
 
 class FusionNet(nn.Module):
@@ -51,8 +51,8 @@ class FusionNet(nn.Module):
     """
 
     own_user_vectors = False  # one user vector for all modalities, not one for each
-    there: Tensor
-    known: Tensor
+    there: torch.Tensor
+    known: torch.Tensor
 
     def __init__(
         self,
@@ -77,8 +77,12 @@ class FusionNet(nn.Module):
             self.ids = nn.Parameter(torch.zeros(len(known_items), n_factors + 1))  # vector and bias
 
     def forward(
-        self, users: Tensor, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None
-    ) -> Tensor:
+        self,
+        users: torch.Tensor,
+        items: torch.Tensor,
+        kept: torch.Tensor | None = None,
+        kept_id: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """(b,) users and items, (n,) the same for all or (b, n) their own -> (b, n) scores.
 
         Args:
@@ -87,18 +91,20 @@ class FusionNet(nn.Module):
         """
         return self.combine(self.tastes(users), self.encode(items, kept, kept_id))
 
-    def tastes(self, users: Tensor) -> Tensor:
+    def tastes(self, users: torch.Tensor) -> torch.Tensor:
         """(b,) users -> (b, G, K) their vectors."""
         return embedding(users, self.P.flatten(1)).unflatten(1, self.P.shape[1:])
 
-    def encode(self, items: Tensor, kept: Tensor | None = None, kept_id: Tensor | None = None) -> Encoded:
+    def encode(
+        self, items: torch.Tensor, kept: torch.Tensor | None = None, kept_id: torch.Tensor | None = None
+    ) -> Encoded:
         """Everything of (5.3) that does not depend on the user."""
         kept = self.there[items] if kept is None else kept
         x = [self.get_buffer(f"x{m}")[items] * kept[..., m, None] for m in range(self.M)]  # (..., n, D_m)
         ids, bias = self._ids(items, kept_id)
         return Encoded(self.vectors(x, kept), self.to_weigh(x, kept), kept, ids, bias)
 
-    def combine(self, p: Tensor, items: Encoded) -> Tensor:
+    def combine(self, p: torch.Tensor, items: Encoded) -> torch.Tensor:
         """(b, G, K) user vectors and n encoded items -> (b, n) scores, (5.3)."""
         n = "bn" if items.z.dim() == 4 else "n"  # each user's own items, or the same for all
         taste = p[:, : self.M] if self.own_user_vectors else p.expand(-1, items.z.shape[-2], -1)
@@ -108,22 +114,22 @@ class FusionNet(nn.Module):
             return scores
         return scores + torch.einsum(f"bk,{n}k->bn", p[:, -1], items.ids) + items.bias
 
-    def _ids(self, items: Tensor, kept_id: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _ids(self, items: torch.Tensor, kept_id: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
         if not self.has_ids:
             return torch.zeros(*items.shape, 0), torch.zeros(items.shape)
         known = self.known[items] if kept_id is None else self.known[items] * kept_id[..., None]
         rows = embedding(items, self.ids) * known  # (..., n, K + 1); its backward is faster than indexing's
         return rows[..., :-1], rows[..., -1]
 
-    def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def vectors(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """M features (..., n, D_m), 0 where not kept -> (..., n, G, K)."""
         return torch.tanh(projected(x, self.W))
 
-    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def to_weigh(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """What the weights are made of."""
         raise NotImplementedError
 
-    def weigh(self, p: Tensor, items: Encoded) -> Tensor:
+    def weigh(self, p: torch.Tensor, items: Encoded) -> torch.Tensor:
         """(b | 1, n, G) weights; of most fusions they do not depend on the user."""
         return items.to_weigh
 
@@ -136,13 +142,13 @@ class Early(FusionNet):
         self.hidden = nn.Parameter(torch.zeros(self.K))
         self.out = _weights(self.K, self.K)
 
-    def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def vectors(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """(..., n, 1, K): one vector of the concatenation, of (5.2) with equal weights."""
         scale = (self.M / kept.sum(-1, keepdim=True).clamp(min=1)).sqrt()  # (..., n, 1)
         joint = projected(x, self.W).sum(-2) * scale  # the concatenation times [W_1; ...; W_M]
         return (torch.relu(joint + self.hidden) @ self.out)[..., None, :]
 
-    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def to_weigh(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """(..., n, 1): 1, or 0 for an item without any modality."""
         return kept.any(-1, keepdim=True).float()
 
@@ -152,11 +158,11 @@ class Late(FusionNet):
 
     own_user_vectors = True
 
-    def vectors(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def vectors(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """(..., n, M, K), linear: nothing weighs one modality against another."""
         return projected(x, self.W)
 
-    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def to_weigh(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """(..., n, M) equal shares of what is kept."""
         return kept / kept.sum(-1, keepdim=True).clamp(min=1)
 
@@ -169,7 +175,7 @@ class Gated(FusionNet):
         self.gate = nn.ParameterList(torch.zeros(W.shape[0], self.M) for W in self.W)
         self.gate_bias = nn.Parameter(torch.zeros(self.M))
 
-    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def to_weigh(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """(..., n, M) the gate."""
         logits = sum(x_m @ G for x_m, G in zip(x, self.gate, strict=True)) + self.gate_bias  # (..., n, M)
         return masked_softmax(logits, kept)
@@ -185,11 +191,11 @@ class Attention(FusionNet):
         self.key_bias = nn.Parameter(torch.zeros(self.M, self.K))
         self.weight_bias = nn.Parameter(torch.zeros(self.M))
 
-    def to_weigh(self, x: list[Tensor], kept: Tensor) -> Tensor:
+    def to_weigh(self, x: list[torch.Tensor], kept: torch.Tensor) -> torch.Tensor:
         """(..., n, M, K) keys."""
         return projected(x, self.key) + self.key_bias
 
-    def weigh(self, p: Tensor, items: Encoded) -> Tensor:
+    def weigh(self, p: torch.Tensor, items: Encoded) -> torch.Tensor:
         """(b, n, M) softmax of the products of a user's query and the keys."""
         n = "bn" if items.z.dim() == 4 else "n"
         logits = torch.einsum(f"bk,{n}mk->bnm", p[:, 0] @ self.query, items.to_weigh) / self.K**0.5
@@ -199,12 +205,12 @@ class Attention(FusionNet):
 NETS = {"early": Early, "late": Late, "gated": Gated, "attention": Attention}
 
 
-def projected(x: list[Tensor], W: nn.ParameterList) -> Tensor:
+def projected(x: list[torch.Tensor], W: nn.ParameterList) -> torch.Tensor:
     """M features (..., D_m) and M matrices (D_m, K) -> (..., M, K)."""
     return torch.stack([x_m @ W_m for x_m, W_m in zip(x, W, strict=True)], dim=-2)
 
 
-def masked_softmax(logits: Tensor, kept: Tensor) -> Tensor:
+def masked_softmax(logits: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
     """Softmax over the last axis among what is kept, 0 elsewhere; all 0 where nothing is kept."""
     logits = logits.masked_fill(~kept, -torch.inf)
     top = logits.amax(-1, keepdim=True).clamp(min=torch.finfo(logits.dtype).min)  # -inf - -inf would be NaN
@@ -212,7 +218,7 @@ def masked_softmax(logits: Tensor, kept: Tensor) -> Tensor:
     return e / e.sum(-1, keepdim=True).clamp(min=torch.finfo(logits.dtype).tiny)
 
 
-def drop_modalities(there: Tensor, share: float, rng: torch.Generator) -> Tensor:
+def drop_modalities(there: torch.Tensor, share: float, rng: torch.Generator) -> torch.Tensor:
     """(..., M) bool: each True becomes False with chance ``share``; a row that would lose all keeps all.
 
     Source: Neverova et al. 2016.

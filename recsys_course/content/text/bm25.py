@@ -54,7 +54,7 @@ class BM25(Bag):
     language: Language = "auto"
 
     def encode_queries(self, texts: Sequence[str]) -> sparse.csr_array:
-        """Q queries -> (Q, V) sparse counts; their product with :meth:`encode` is the score."""
+        """Q queries -> (Q, V) sparse counts; their product with :meth:`.Encoder.encode` is the score."""
         self._need_fit()
         return self._count(check_texts(texts))
 
