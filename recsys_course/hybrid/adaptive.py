@@ -80,7 +80,8 @@ class AdaptiveHybrid(Chooser):
 
     def contexts(self, users: Any) -> np.ndarray:
         """(B,) users -> (B, D) what the choice may depend on."""
-        users = np.asarray(users)
+        self._need_fit()
+        users = self._check(users, self.n_users_, "users")
         if self.context is None:
             return self._usual[users]
         if callable(self.context):
@@ -108,11 +109,21 @@ class AdaptiveHybrid(Chooser):
         return np.where(best, self._chance[users], -1.0).argmax(axis=1)
 
     def observe(self, slates: Any) -> Self:
-        """Learn from the :class:`.Slates` just served: their ``users``, ``items`` and ``clicks``."""
+        """Learn from the :class:`.Slates` just served: their ``users``, ``items`` and ``clicks``.
+
+        Raises:
+            NotFitted, UnknownId: as :meth:`score`. ValueError: clicks of another shape than the items.
+        """
         self._need_fit()
         users, shown = self._check(slates.users, self.n_users_, "users"), np.asarray(slates.items) >= 0
         arms, x = self._chosen(users), self.contexts(users)
-        reward = (np.asarray(slates.clicks) & shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1)  # (S,)
+        clicks = np.asarray(slates.clicks, dtype=bool)  # counts or floats, too: 2 & True would be 0
+        if clicks.shape != shown.shape or len(shown) != len(users):
+            raise ValueError(
+                f"clicks: shape {clicks.shape} for {len(users)} users, items "
+                f"{shown.shape}; expected one per item"
+            )
+        reward = (clicks & shown).sum(axis=1) / np.maximum(shown.sum(axis=1), 1)  # (S,)
         for m in range(len(self.members_)):
             mine = (arms == m) & shown.any(axis=1)
             self.A_[m] += x[mine].T @ x[mine]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys_course.base import Recommender, check_range
+from recsys_course.base import CELLS_PER_BATCH, Recommender, check_range
+from recsys_course.compiled import chunks
 from recsys_course.content import ContentProfile
 from recsys_course.content.tables import checked_features
 from recsys_course.hybrid.folds import examples
@@ -153,8 +154,11 @@ class FeatureCombination(Hybrid):
     def _score(self, users: np.ndarray) -> np.ndarray:
         if self.estimator_ is None:
             return np.tile(self.popularity_, (len(users), 1))
-        X, _ = self._features(users)
-        return answers(self.estimator_, X.reshape(-1, X.shape[2])).reshape(X.shape[:2])  # (B, I)
+        scores = np.empty((len(users), self.n_items_))
+        for a, b in chunks(len(users), max(1, CELLS_PER_BATCH // self.n_items_)):  # (B, I, F) is long
+            X, _ = self._features(users[a:b])
+            scores[a:b] = answers(self.estimator_, X.reshape(-1, X.shape[2])).reshape(X.shape[:2])
+        return scores
 
     def _parts(self, user: int) -> dict[str, np.ndarray]:
         users = np.array([user])

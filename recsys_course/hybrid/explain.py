@@ -15,12 +15,13 @@ def explain(model: Recommender, user: Any, item: Any) -> list[tuple[str, float]]
 
     Members of members are named by their path, "outer/inner". Through sums the parts are exact: a weighted
     hybrid of z-scores hands on what each inner part is above its own mean. A rank, a cascade or a learner
-    has no such parts; what one of them gives a member is shared among the member's own parts by their size.
+    has no such parts; what one of them gives a member is shared among the member's own parts by their size,
+    and evenly where the member has no finite score.
 
     Raises:
         NotFitted, UnknownId: as ``score``. ValueError: the item has no finite score (NaN or -inf).
 
-    Cost: the scores of one user, once a level.
+    Cost: the scores of one user, twice a level.
     """
     user, item, score = finite_score(model, user, item)
     if not isinstance(model, Hybrid):
@@ -38,7 +39,8 @@ def parts_of(model: Hybrid, user: int) -> dict[str, np.ndarray]:
         if not isinstance(member, Hybrid):
             found[name] = part
             continue
-        inner = parts_of(member, user)
-        rows = model._pass_on(name, part, np.array(list(inner.values())))
+        inner, score = parts_of(member, user), member._score(np.array([user]))[0]
+        whole = np.where(np.isfinite(score), np.array(list(inner.values())), score)  # a gap stays a gap
+        rows = model._pass_on(name, part, whole)
         found |= {f"{name}/{key}": row for key, row in zip(inner, rows, strict=True)}
     return found

@@ -96,7 +96,10 @@ class Hybrid(Recommender):
         """Name -> (I,) what each member adds to the user's scores; they add up to the scores."""
 
     def _pass_on(self, name: str, part: np.ndarray, inner: np.ndarray) -> np.ndarray:
-        """(J, I): the member's (I,) part, divided among the (J, I) parts of the member's own score."""
+        """(J, I): the member's (I,) part, divided among the (J, I) parts of the member's own score.
+
+        Where the member has no finite score, all inner parts hold that score.
+        """
         return shared(part, inner)
 
 

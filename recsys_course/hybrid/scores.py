@@ -102,26 +102,31 @@ def normalize_parts(parts: np.ndarray, how: Normalization) -> np.ndarray:
     """(J, I) parts whose sum is one user's scores -> (J, I) parts of the normalised scores.
 
     "minmax" and "zscore" are linear: each part is taken relative to what it is at the lowest item, or
-    on average. A rank is not; there the parts share it by :func:`shared`.
+    on average. A rank is not; there the parts share it by :func:`shared`, as they do what fills a gap:
+    an item whose sum is NaN or infinite.
     """
     total = parts.sum(axis=0)  # (I,)
-    normal = normalize_scores(total[None], how)[0]
+    normal, known = normalize_scores(total[None], how)[0], np.isfinite(total)
+    out = shared(normal, parts)
     if how == "none":
-        return parts
-    if how == "rank" or not normal.any():
-        return shared(normal, parts)
-    low, high = total.min(), total.max()
+        out[:, known] = parts[:, known]
+    if how in ("none", "rank") or not normal.any():
+        return out
+    inner, scores = parts[:, known], total[known]
     if how == "minmax":
-        return (parts - parts[:, [total.argmin()]]) / (high - low)
-    return (parts - parts.mean(axis=1, keepdims=True)) / total.std()
+        out[:, known] = (inner - inner[:, [scores.argmin()]]) / np.ptp(scores)
+    else:
+        out[:, known] = (inner - inner.mean(axis=1, keepdims=True)) / scores.std()
+    return out
 
 
 def shared(part: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """(I,) divided among (J, I) inner parts in proportion to their sizes, in equal shares where all are 0.
+    """(I,) divided among (J, I) inner parts in proportion to their sizes.
 
-    A convention, for steps that are no sums (a rank, a learner); it adds up, and that is all it claims.
+    In equal shares where all are 0 or one is not finite. A convention, for steps that are no sums (a rank,
+    a learner); it adds up, and that is all it claims.
     """
-    size = np.abs(inner)
+    size = np.where(np.isfinite(inner).all(axis=0), np.abs(inner), 0.0)
     total = size.sum(axis=0)  # (I,)
     share = np.where(total > 0, size / np.where(total > 0, total, 1.0), 1.0 / len(inner))
     return part * share

@@ -106,7 +106,8 @@ class MultiTask:
         """(N,) users and items -> head -> (N,) probabilities.
 
         Raises:
-            NotFitted: before fit. UnknownId: a code outside the id space. ValueError: other lengths.
+            NotFitted: before fit. UnknownId: a code outside the id space. TypeError: codes that are not
+            integers. ValueError: other lengths.
         """
         logits = self._over(users, items, lambda u, i: torch.cat([body(u, i) for body in self.net_], dim=1))
         return dict(zip(self.heads, torch.sigmoid(logits).numpy().T, strict=True))
@@ -205,6 +206,8 @@ class MultiTask:
         if users.shape != items.shape or users.ndim != 1:
             raise ValueError(f"items: shape {items.shape}; expected {users.shape}, one item a user")
         for side, codes in (("user", users), ("item", items)):
+            if codes.size and not np.issubdtype(codes.dtype, np.integer):
+                raise TypeError(f"{side}s: dtype {codes.dtype}; expected integer codes")
             if codes.size and not 0 <= codes.min() <= codes.max() < self._sizes[side]:
                 raise UnknownId(
                     f"{side}s: codes {codes.min()}..{codes.max()}; expected 0..{self._sizes[side] - 1}"

@@ -14,6 +14,7 @@ from recsys_course.base import NotFitted, Recommender
 from recsys_course.baselines import Popularity, Random
 from recsys_course.data.world import make_world
 from recsys_course.hybrid import AdaptiveHybrid, explain
+from recsys_course.ids import UnknownId
 from recsys_course.interactions import Interactions
 from recsys_course.neighbors import ItemKNN
 
@@ -253,3 +254,38 @@ def test_the_explanation_is_the_chosen_members():
     hybrid = bandit(0)
     name = hybrid.names_[hybrid.choose([7])[0]]
     assert explain(hybrid, 7, 3) == [(name, pytest.approx(hybrid.score([7])[0, 3]))]
+
+
+def test_chance_among_equals_is_drawn_anew_each_round():
+    log = Interactions(np.arange(200), np.zeros(200, dtype=int), 200, 3)
+    hybrid = AdaptiveHybrid(three(log)).fit(log)
+    before = hybrid.choose(range(200))
+    hybrid.observe(slates([0], [[-1]], [[0]]))  # nobody was shown anything: all are equal still
+    assert 0.5 < (hybrid.choose(range(200)) != before).mean() < 0.8  # two thirds, but for chance
+
+
+@pytest.mark.parametrize("clicks", [[[2, 0]], [[1.0, 0.0]]])
+def test_clicks_may_be_counts(clicks):
+    hybrid = AdaptiveHybrid([Popularity(), Random()], np.ones((10, 1))).fit(rated())
+    hybrid.observe(SimpleNamespace(users=[0], items=[[0, 1]], clicks=clicks))
+    assert hybrid.b_.sum() == 0.5
+
+
+@pytest.mark.parametrize(
+    "users, clicks", [([0, 1], [True, False]), ([0, 1], [[1], [0]]), ([0], [[1, 0]] * 2)]
+)
+def test_clicks_of_another_shape_are_refused(users, clicks):
+    hybrid = AdaptiveHybrid([Popularity(), Random()]).fit(rated())
+    with pytest.raises(
+        ValueError, match=r"clicks: shape .* for . users, items \(2, 2\); expected one per item"
+    ):
+        hybrid.observe(slates(users, [[0, 1]] * 2, clicks))
+    assert hybrid.n_rounds_ == 0
+
+
+def test_contexts_are_of_known_users_after_fit():
+    hybrid = AdaptiveHybrid([Popularity(), Random()])
+    with pytest.raises(NotFitted):
+        hybrid.contexts([0])
+    with pytest.raises(UnknownId, match="users: code -1"):
+        hybrid.fit(rated()).contexts([-1])

@@ -156,3 +156,12 @@ def test_an_explanation_names_sources_and_adds_up():
     assert set(parts) == names
     assert sum(parts.values()) == pytest.approx(model.score([2])[0, 6])
     assert parts["user activity"] == pytest.approx(0)  # the same for all items of a user
+
+
+def test_features_are_held_for_a_bounded_number_of_pairs(monkeypatch):
+    model = FeatureCombination({"knn": ItemKNN()}, np.eye(8)[:, :3]).fit(rated())
+    expected, asked, features = model.score(range(10)), [], model._features
+    monkeypatch.setattr("recsys_course.hybrid.combination.CELLS_PER_BATCH", 24)
+    model._features = lambda users: asked.append(len(users)) or features(users)
+    np.testing.assert_array_equal(model.score(range(10)), expected)
+    assert asked == [3, 3, 3, 1]

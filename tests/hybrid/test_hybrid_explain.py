@@ -161,3 +161,37 @@ def test_what_cannot_be_explained_is_refused():
         explain(hybrid, 5, 0)
     with pytest.raises(UnknownId, match="item: code 2"):
         explain(hybrid, 0, 2)
+
+
+GAPS = {
+    "weighted": lambda a, b: Weighted({"a": a, "b": b}),
+    "switching": lambda a, b: Switching({"a": a, "b": b}, threshold=100),
+    "cascade": lambda a, b: Cascade(a, b, depth=2),
+    "stacking": lambda a, b: Stacking({"a": a, "b": b}),
+    "mixed": lambda a, b: Mixed({"a": a, "b": b}),
+}
+
+
+@pytest.mark.parametrize("normalize", ["zscore", "minmax", "rank", "none"])
+@pytest.mark.parametrize("kind", GAPS)
+def test_what_a_whole_inner_hybrid_does_not_score_leaves_the_sum_right(kind, normalize):
+    """Item 0 has no score from any inner member; what the outer hybrid fills in is shared evenly."""
+    for gap in (np.nan, -np.inf):
+        inner = GAPS[kind](fixed([gap, 2.0, 4, 3, 1]), fixed([gap, 5.0, 1, 3, 2]))
+        middle = Weighted({"inner": inner, "c": fixed([1.0, 0, 1, 5, 2])}, normalize=normalize)
+        hybrid = Weighted([middle, fixed([0.0, 3, 1, 2, 2])], normalize="none").fit(nothing_met(1, 5))
+        for item in range(5):
+            parts = explain(hybrid, 0, item)
+            assert sum(part for _, part in parts) == pytest.approx(hybrid.score([0])[0, item], abs=1e-9)
+        inside = [part for name, part in explain(hybrid, 0, 0) if "/inner/" in name]
+        assert inside == pytest.approx([inside[0]] * len(inside))
+
+
+def test_a_gap_by_hand():
+    # inner: a + b halves of z-scores over items 1..3, silent on 0; its z-score fills item 0 with the lowest
+    inner = Weighted({"a": fixed([np.nan, 1.0, 2, 6]), "b": fixed([np.nan, 0.0, 4, 5])}, normalize="none")
+    outer = Weighted({"inner": inner, "c": fixed([2.0, 2, 2, 2])}, normalize="minmax").fit(nothing_met(1, 4))
+    # inner scores: 0.5 3 5.5 -> minmax 0 0.5 1; a adds (1 - 0.5) / 5 = 0.1 and b (2 - 0) / 5 = 0.4 at item 2
+    parts = dict(explain(outer, 0, 2))
+    assert parts == pytest.approx({"inner/a": 0.05, "inner/b": 0.2, "c": 0})
+    assert dict(explain(outer, 0, 0)) == pytest.approx({"inner/a": 0, "inner/b": 0, "c": 0})

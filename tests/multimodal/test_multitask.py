@@ -251,5 +251,8 @@ def test_wrong_tables_and_codes_are_refused():
         model.predict([0, 0], [0, 8])
     with pytest.raises(ValueError, match=r"items: shape \(1,\); expected \(2,\)"):
         model.predict([0, 1], [0])
+    with pytest.raises(TypeError, match="items: dtype float64; expected integer codes"):
+        model.predict([0], [1.9])
+    assert model.predict([], [])["click"].shape == (0,)
     with pytest.raises(ValueError, match="events: no rows"):
         MultiTask().fit(events()[:0])
