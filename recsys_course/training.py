@@ -43,7 +43,7 @@ class Training:
             and ends with the weights that an uninterrupted run would have.
 
     Raises:
-        ValueError: a value outside its range, or a device that is not there.
+        ValueError: a value outside its range, or a device that is not there. TypeError: half an epoch.
     """
 
     n_epochs: int = 20
@@ -59,8 +59,12 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("n_epochs", "batch_size", "patience", "n_threads"):
-            if getattr(self, name) is not None:
-                check_range(name, getattr(self, name), 1, "a count of")
+            if (value := getattr(self, name)) is not None:
+                if not isinstance(value, int | np.integer):
+                    raise TypeError(f"{name}: {value!r}; expected a whole number")
+                check_range(name, int(value), 1, "a count of")
+                object.__setattr__(self, name, int(value))
+        object.__setattr__(self, "seed", int(self.seed))  # numpy's integers are none to torch and JSON
         check_range("learning_rate", self.learning_rate, 0, "a step of", strict=True)
         check_range("weight_decay", self.weight_decay, 0, "a weight of")
         try:

@@ -329,3 +329,11 @@ def test_mixed_precision_changes_nothing_without_the_device():
         train(module, squared, 20, Training(n_epochs=2, mixed_precision=mixed))
         ends.append(weights(module))
     assert np.array_equal(*ends)
+
+
+def test_counts_are_whole_numbers_numpys_too(tmp_path):
+    with pytest.raises(TypeError, match=r"n_epochs: 2\.5; expected a whole number"):
+        Training(n_epochs=2.5)
+    n = np.int64(1)
+    training = Training(n_epochs=n, batch_size=np.int32(7), seed=n, checkpoint=tmp_path / "run.pt")
+    assert train(line(), squared, 20, training).n_epochs == 1

@@ -119,7 +119,8 @@ class ContentProfile(ProfileRanker):
         profile: "mean" takes every event as liked; "weighted" goes by the distance to the user's mean
             value, and says nothing of who gives one value only; "rocchio" sets liked against disliked.
         negative: gamma of rocchio, at least 0.
-        like: value from which an item is liked, for rocchio; None is the user's own mean.
+        like: value from which an item is liked, for rocchio; None is the user's own mean. The values
+            of a pair that was met more than once are added up before (``mean_per_pair`` averages them).
         half_life: h, in days; an event counts half that is so much older than the user's last. None: all
             alike. Needs a log with times; of a pair met twice the last time counts.
         measure: "cosine", or "dot": products without the lengths, so that an item with large features wins.

@@ -31,6 +31,8 @@ def texts_of(items: pd.DataFrame, columns: Sequence[str] | None = None) -> list[
     """
     if items is None:
         raise ValueError("items: None; expected a table with texts, such as load(...).items")
+    if isinstance(columns, str):
+        raise ValueError(f"columns: {columns!r}, one text; expected a list of names, as in [{columns!r}]")
     if columns is None:
         columns = [name for name in TEXT_COLUMNS if name in items]
     has = ", ".join(map(str, items.columns)) or "no columns"
@@ -54,6 +56,10 @@ def _words(cell: Any) -> str:
 
 def text_features(items: pd.DataFrame) -> sparse.csr_array:
     """(I, V) TF-IDF of :func:`texts_of`, rows of length 1: what an item is when nothing else is known.
+
+    All items of the table count in the idf, those held out of a split, too: texts are read, never events.
+    Where a text grows with time (``tags``), cut it to what was known first,
+    as ``recsys_course.data.tags_before`` does.
 
     Raises:
         ValueError: as :func:`texts_of`, or no word in any text.

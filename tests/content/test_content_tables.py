@@ -47,3 +47,10 @@ def test_bad_input_is_named():
         ValueError, match="columns: 'name' is not in the table, which has genres, price, title"
     ):
         texts_of(ITEMS, ["title", "name"])
+
+
+def test_one_name_in_place_of_a_list_is_told_how():
+    with pytest.raises(
+        ValueError, match=r"columns: 'title', one text; expected a list of names, as in \['title'\]"
+    ):
+        texts_of(pd.DataFrame({"title": ["a tent"]}), columns="title")
