@@ -194,6 +194,7 @@ def test_without_exploring_the_expected_best_serves_and_nothing_is_forgotten():
     greedy.observe(slates([4], [[0, 1]], [[1, 1]]))
     assert greedy.A_[0, 0, 0] == 5
     assert hybrid.A_[0, 0, 0] == 4  # the copy learns apart
+    assert (greedy.b_[0, 0], hybrid.b_[0, 0]) == (4, 3)
 
 
 def test_asking_does_not_change_what_is_learned():
@@ -289,3 +290,11 @@ def test_contexts_are_of_known_users_after_fit():
         hybrid.contexts([0])
     with pytest.raises(UnknownId, match="users: code -1"):
         hybrid.fit(rated()).contexts([-1])
+
+
+def test_a_small_difference_decides_and_chance_only_where_there_is_none():
+    hybrid = AdaptiveHybrid([Popularity(), Random()], np.ones((10, 1)), alpha=0.0).fit(rated())
+    hybrid.b_[:] = [[0.5], [0.5 + 1e-6]]
+    assert (hybrid.choose(range(10)) == 1).all()
+    hybrid.b_[:] = [[0.5], [0.5 + 1e-15]]  # rounding
+    assert set(hybrid.choose(range(10)).tolist()) == {0, 1}

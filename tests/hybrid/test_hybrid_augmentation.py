@@ -59,6 +59,8 @@ def test_weak_events_by_hand():
 def test_padding_adds_nothing():
     log = Interactions([0, 0, 1], [0, 1, 0], 2, 2)
     assert len(augmented(log, np.array([[-1, -1], [1, -1]]), 0.5)) == 4
+    got = augmented(Interactions([0, 1], [1, 1], 2, 2), np.array([[0, -1], [-1, -1]]), 0.5)
+    assert got.items.tolist() == [1, 1, 0]  # item 0 is an item
 
 
 @pytest.mark.parametrize("name, weight", product(["ItemKNN", "UserKNN", "ImplicitALS"], [0.25, 1.0]))

@@ -51,6 +51,11 @@ def test_a_pair_that_is_learned_from_is_in_none_of_its_features():
     counts = np.bincount(log.items, minlength=5)
     np.testing.assert_allclose(X[y == 1, 0], np.log1p(counts[item[y == 1]] - 1))
     np.testing.assert_allclose(X[y == 0, 0], np.log1p(counts[item[y == 0]]))
+    # the activity too is one pair short, of negatives as of positives; ln(1 + n) differs by user
+    length = np.bincount(log.users, minlength=6)
+    np.testing.assert_allclose(np.sort(X[y == 1, 1]), np.sort(np.log1p(length[log.users] - 1)))
+    cosine = X[y == 1, model.feature_names_.index("cosine")]
+    np.testing.assert_allclose(cosine, 0)  # of one-hot items, with a profile that lacks the item
 
 
 def topical(seed, n_users=150, n_items=60, n_topics=4):

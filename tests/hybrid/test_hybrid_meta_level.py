@@ -57,3 +57,12 @@ def test_reasons_add_up_to_the_score():
             parts = [part for _, part in model.reasons(u, i, n=99)]
             assert sum(parts) == pytest.approx(scores[u, i], abs=1e-5)
             assert parts == sorted(parts, reverse=True)
+
+
+def test_repeats_and_stars_of_a_neighbour_count_once_and_reasons_are_n():
+    F = np.ones((3, 1))
+    log = Interactions([0, 1, 1, 1, 2], [0, 1, 1, 2, 1], 3, 3, [1.0, 5, 5, 2, 4])
+    model = MetaLevel(F).fit(log)
+    np.testing.assert_allclose(model.score([0]), [[0, 2, 1]])
+    assert model.reasons(0, 1, n=1) == [(1, pytest.approx(1.0))]
+    assert len(model.reasons(0, 1)) == 2

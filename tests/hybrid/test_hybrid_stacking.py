@@ -340,6 +340,30 @@ def test_shapley_parts_add_up_also_where_orders_are_drawn(n):
     )
 
 
+def test_orders_that_are_drawn_follow_the_seed():
+    w = np.random.default_rng(0).normal(size=6)
+    one, two, other = (shapley(lambda known: np.exp([known @ w]), 6, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, two)
+    assert not np.allclose(one, other)
+
+
+@pytest.mark.parametrize("name", ["forest", "boosting"])
+def test_learners_by_name_take_the_seed(name):
+    assert make_estimator(name, 3).random_state == 3
+
+
+def test_a_scaled_logistic_does_not_see_the_unit_of_a_feature():
+    rng = np.random.default_rng(0)
+    X, unit = rng.normal(size=(60, 2)), np.array([1.0, 0.01])
+    y = X.sum(axis=1) + rng.normal(size=60) > 0
+    scaled, plain = (
+        [answers(make_estimator("logistic", 0, scale).fit(Z, y), Z) for Z in (X, X * unit)]
+        for scale in (True, False)
+    )
+    np.testing.assert_allclose(*scaled, atol=1e-6)
+    assert not np.allclose(*plain, atol=0.01)
+
+
 def test_explanations_of_candidates_and_of_the_rest_add_up():
     hybrid = Stacking([ItemKNN(), EASE(reg=5), Popularity()], "forest", depth=2).fit(tribes())
     scores = hybrid.score(range(20))
