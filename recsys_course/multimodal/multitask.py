@@ -106,8 +106,8 @@ class MultiTask:
         """(N,) users and items -> head -> (N,) probabilities.
 
         Raises:
-            NotFitted: before fit. UnknownId: a code outside the id space. TypeError: codes that are not
-            integers. ValueError: other lengths.
+            NotFitted: before fit. UnknownId: a code outside the id space. ValueError: other lengths.
+            TypeError: codes that are not integers.
         """
         logits = self._over(users, items, lambda u, i: torch.cat([body(u, i) for body in self.net_], dim=1))
         return dict(zip(self.heads, torch.sigmoid(logits).numpy().T, strict=True))
