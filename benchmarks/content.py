@@ -84,8 +84,8 @@ WORDS = {
     "words_events is the correlation, over items, of the words of the text with the training events",
     "slot": "only items without training events may be listed: a shelf of new arrivals. The options are "
     "those chosen for the board. Models that read events alone are left out: to them all new items are equal",
-    "throughput": "one thread, on a machine of two processors that did other work at the time: the wall clock says "
-    "what a busy machine gives; the second run of MiniLM reads its rows from disk",
+    "throughput": "one thread, on a machine of two processors that did other work at the time, so the wall "
+    "clock says what a busy machine gives; the second run of MiniLM reads its rows from disk",
     "cost": "fit_s and recommend_s: seconds of the wall, medians over seeds; cpu_s: of all processors; "
     "members that hybrids share are fitted once and not counted again, and neither are rows of texts. The "
     "machine did other work at the time",
