@@ -57,11 +57,20 @@ def test_a_small_run_holds_lines_members_pairs_and_the_shelf(small, tmp_path):
         asked = {(pair["question"], pair["model"], pair["against"]) for pair in board["pairs"]}
         better = max(board["members"].values(), key=lambda m: lines[m]["metrics"]["ndcg@10"]["value"])
         assert ("hybrid against its best member", "rrf", better) in asked
+        values = {model: line["metrics"]["ndcg@10"]["value"] for model, line in lines.items()}
+        values |= {
+            f"{row['model']} on the rows of tfidf": row["metrics"]["ndcg@10"]["value"]
+            for row in board["profiles"]
+        }
         for pair in board["pairs"]:
-            means = [lines[pair[side]]["metrics"]["ndcg@10"]["value"] for side in ("model", "against")]
-            assert pair["difference"] == pytest.approx(means[0] - means[1], abs=1e-9)
+            gap = values[pair["model"]] - values[pair["against"]]
+            assert pair["difference"] == pytest.approx(gap, abs=1e-9)
             assert pair["p"] <= pair["p_holm"] <= 1
-        assert bool(board["slot"]) == name.endswith("cold")
+        shelf = {row["model"] for row in board["slot"]}
+        assert shelf == (set(FEW) - {"popularity", "item-knn"} if name.endswith("cold") else set())
+        if not name.endswith("cold"):
+            place = {model: row["place"] for model, row in board["listed"]["models"].items()}
+            assert place["popularity"] == max(place.values()) and 0.4 < place["random"] < 0.6
     cold = {line["model"]: line["metrics"]["ndcg@10"]["value"] for line in found["world-quick-cold"]["lines"]}
     assert cold["item-knn"] == cold["popularity"] == 0 < cold["tfidf"]  # no events, no neighbours in common
 
