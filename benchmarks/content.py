@@ -398,7 +398,7 @@ def main(arguments: list[str] | None = None) -> None:
     out = how.out or (RUNS / "quick" if how.quick else HERE / "results")
     for folder in (out, RUNS):
         folder.mkdir(parents=True, exist_ok=True)
-    (HERE / ".runs" / ".gitignore").write_text("*\n")  # the folder hides itself from git
+    (RUNS / ".gitignore").write_text("*\n")  # the folder hides itself from git
     chosen = QUICK_BOARDS if how.quick else {name: BOARDS[name] for name in how.boards or BOARDS}
     try:
         for name, board in chosen.items():
