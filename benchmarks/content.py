@@ -94,7 +94,7 @@ LISTED = ("random", "popularity", "item-knn", "tfidf", "bm25", "minilm", "conten
 EXAMPLES = """examples:
   python benchmarks/content.py
   python benchmarks/content.py --boards amazon-cold --models tfidf bm25 minilm
-  python benchmarks/content.py --quick --out /tmp/quick"""
+  python benchmarks/content.py --quick --out quick"""
 
 
 @dataclass(frozen=True)
