@@ -232,6 +232,23 @@ def starred_tribes() -> tuple[Interactions, np.ndarray]:
 # --- scores and lists
 
 
+def assert_same_alone_and_in_company(model):
+    users = np.array([7, 0, 7, 19])
+    alone = np.vstack([model.score([u]) for u in users])
+    np.testing.assert_allclose(model.score(users), alone, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.score(np.arange(20))[users], alone, rtol=1e-5, atol=1e-6)
+
+
+def assert_lists_are_sorted_scores(model):
+    users = np.arange(20)
+    scores, seen = model.score(users), model.seen_.toarray() > 0
+    for exclude in (True, False):
+        lists = model.recommend(users, n=5, exclude_seen=exclude)
+        for row, mine, got in zip(scores, seen, lists, strict=True):
+            order = np.lexsort((np.arange(12), -row))
+            assert got.tolist() == [i for i in order if not (exclude and mine[i])][:5]
+
+
 @each
 def test_answers_and_lists_are_sound(name):
     assert_sound(fitted(name))
@@ -239,21 +256,12 @@ def test_answers_and_lists_are_sound(name):
 
 @each_ranker
 def test_a_user_scores_the_same_alone_and_in_company(name):
-    model, users = fitted(name), np.array([7, 0, 7, 19])
-    alone = np.vstack([model.score([u]) for u in users])
-    np.testing.assert_allclose(model.score(users), alone, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(model.score(np.arange(20))[users], alone, rtol=1e-5, atol=1e-6)
+    assert_same_alone_and_in_company(fitted(name))
 
 
 @each_ranker
 def test_lists_are_the_sorted_scores_with_ties_by_the_smaller_code(name):
-    model, users = fitted(name), np.arange(20)
-    scores, seen = model.score(users), model.seen_.toarray() > 0
-    for exclude in (True, False):
-        lists = model.recommend(users, n=5, exclude_seen=exclude)
-        for row, mine, got in zip(scores, seen, lists, strict=True):
-            order = np.lexsort((np.arange(12), -row))
-            assert got.tolist() == [i for i in order if not (exclude and mine[i])][:5]
+    assert_lists_are_sorted_scores(fitted(name))
 
 
 @each_ranker

@@ -6,7 +6,16 @@ from functools import cache
 
 import numpy as np
 import pytest
-from test_contract import ODD, answers, assert_sound, rated, timed, tribes
+from test_contract import (
+    ODD,
+    answers,
+    assert_lists_are_sorted_scores,
+    assert_same_alone_and_in_company,
+    assert_sound,
+    rated,
+    timed,
+    tribes,
+)
 
 from recsys_course import base
 from recsys_course.base import NotFitted
@@ -134,21 +143,12 @@ def test_answers_and_lists_are_sound(name):
 
 @each
 def test_a_user_scores_the_same_alone_and_in_company(name):
-    model, users = fitted(name), np.array([7, 0, 7, 19])
-    alone = np.vstack([model.score([u]) for u in users])
-    np.testing.assert_allclose(model.score(users), alone, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(model.score(np.arange(20))[users], alone, rtol=1e-5, atol=1e-6)
+    assert_same_alone_and_in_company(fitted(name))
 
 
 @each
 def test_lists_are_the_sorted_scores_with_ties_by_the_smaller_code(name):
-    model, users = fitted(name), np.arange(20)
-    scores, seen = model.score(users), model.seen_.toarray() > 0
-    for exclude in (True, False):
-        lists = model.recommend(users, n=5, exclude_seen=exclude)
-        for row, mine, got in zip(scores, seen, lists, strict=True):
-            order = np.lexsort((np.arange(12), -row))
-            assert got.tolist() == [i for i in order if not (exclude and mine[i])][:5]
+    assert_lists_are_sorted_scores(fitted(name))
 
 
 @each

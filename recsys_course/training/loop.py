@@ -1,19 +1,10 @@
-r"""The one loop that trains a torch module: batches, early stop, checkpoints, one seed.
-
->>> from recsys_course.training import Training, seeded, train
->>> with seeded(0): module = torch.nn.Linear(4, 1)                       # doctest: +SKIP
->>> def loss(module, rows, rng):                                        # doctest: +SKIP
-...     return ((module(X[rows]) - y[rows]) ** 2).mean()
->>> train(module, loss, len(X), Training(n_epochs=10))                  # doctest: +SKIP
-"""
+"""The loop itself: epochs, the best weights, the state that a checkpoint keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,62 +12,10 @@ import torch
 
 from recsys_course.base import Diverged, check_range
 from recsys_course.checkpoint import CheckpointError, read, write
-from recsys_course.compiled import n_threads
 from recsys_course.progress import bar
+from recsys_course.training.settings import Training, seeded, threads
 
 Loss = Callable[[torch.nn.Module, torch.Tensor, torch.Generator], torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a module is trained.
-
-    Args:
-        n_epochs: passes over the rows, at least 1. batch_size: rows a step, at least 1.
-        learning_rate: of Adam, more than 0. weight_decay: of AdamW, at least 0.
-        patience: epochs without a better validation value before it stops; None never stops early.
-        device: "cpu", "cuda", "mps", or any name that torch knows.
-        n_threads: processors that torch may use meanwhile; None takes those of this process.
-        mixed_precision: compute in bfloat16 where the device has it (CUDA); elsewhere it changes nothing.
-        seed: of the order of rows, of what the loss draws, and of dropout.
-        checkpoint: a file that keeps the state after every epoch. The same call goes on from there,
-            and ends with the weights that an uninterrupted run would have.
-
-    Raises:
-        ValueError: a value outside its range, or a device that is not there. TypeError: half an epoch.
-    """
-
-    n_epochs: int = 20
-    batch_size: int = 512
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    patience: int | None = None
-    device: str = "cpu"
-    n_threads: int | None = None
-    mixed_precision: bool = False
-    seed: int = 0
-    checkpoint: str | Path | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("n_epochs", "batch_size", "patience", "n_threads"):
-            if (value := getattr(self, name)) is not None:
-                if not isinstance(value, int | np.integer):
-                    raise TypeError(f"{name}: {value!r}; expected a whole number")
-                check_range(name, int(value), 1, "a count of")
-                object.__setattr__(self, name, int(value))
-        object.__setattr__(self, "seed", int(self.seed))  # numpy's integers are none to torch and JSON
-        check_range("learning_rate", self.learning_rate, 0, "a step of", strict=True)
-        check_range("weight_decay", self.weight_decay, 0, "a weight of")
-        try:
-            torch.empty(0, device=self.device)
-        except (RuntimeError, AssertionError) as error:
-            told = str(error).splitlines()[0]
-            raise ValueError(f"device: {self.device!r}; expected one that is there ({told})") from error
-
-    def plain(self) -> dict[str, Any]:
-        """What decides the result of an epoch, to tell one run's checkpoint from another's."""
-        names = ("batch_size", "learning_rate", "weight_decay", "patience", "mixed_precision", "seed")
-        return {name: getattr(self, name) for name in names}
 
 
 class Trained(NamedTuple):
@@ -133,7 +72,7 @@ def train(
         raise ValueError(f"patience: {training.patience} without validate; expected something to wait for")
     with (
         seeded(training.seed),
-        _threads(training.n_threads),
+        threads(training.n_threads),
         bar(None, what, training.n_epochs, "epoch") as b,
     ):
         run = _Run(module.to(training.device), loss, n_rows, training, validate is not None)
@@ -145,24 +84,6 @@ def train(
             b.set_postfix_str(run.told())
         run.keep_best()
     return Trained(run.losses, run.values, run.best_epoch)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Torch's own random numbers start at ``seed`` inside and are as before after it."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(seed)
-        yield
-
-
-@contextmanager
-def _threads(n: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(n_threads() if n is None else n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass
