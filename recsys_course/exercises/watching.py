@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
+import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,13 +118,42 @@ def _run(
         book, timeout=timeout, kernel_name="python3", skip_cells_with_tag="",
         resources={"metadata": {"path": str(path.absolute().parent)}},
     )  # fmt: skip
-    with client.setup_kernel(stderr=subprocess.DEVNULL):  # the kernel's own log is not for the learner
+    kernel = client.setup_kernel(stderr=subprocess.DEVNULL)  # the kernel's own log is not for the learner
+    with _ends_whole(kernel):
         for place, cell in enumerate(book.cells[: max(checks, default=-1) + 1]):
             if cell.cell_type != "code" or PANEL_TAG in cell.metadata.get("tags", []):
                 continue
             trouble = _trouble(client, cell, place)
             if trouble or place in checks:
                 yield place, trouble  # after trouble nobody asks for more
+
+
+@contextmanager
+def _ends_whole(kernel: AbstractContextManager[Any]) -> Iterator[None]:
+    """The kernel, whose end a Ctrl-C does not break off: half an end leaves warnings of asyncio behind."""
+    with ExitStack() as stack:
+        stack.enter_context(kernel)
+        try:
+            yield
+        finally:
+            with _ctrl_c_waits():
+                stack.close()
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """A Ctrl-C inside comes after it; elsewhere than in the main thread there is none to hold back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _for_nbclient(raw: dict[str, Any], path: Path) -> Any:

@@ -1,0 +1,1 @@
+"""Fewer bytes for the same model: pruning, quantisation, embedding tables, low rank."""

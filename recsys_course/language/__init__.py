@@ -1,0 +1,1 @@
+"""Language models in a recommender: encode items, order a list of candidates, count the cost."""

@@ -1,0 +1,1 @@
+"""Losses of recommenders in torch, apart from the models that use them."""

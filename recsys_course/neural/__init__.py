@@ -1,0 +1,1 @@
+"""Deep recommenders: two towers, SASRec, and models of clicks over features."""
