@@ -64,7 +64,10 @@ def test_machines_by_hand():
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda: serving_cost(-1, 1, 1, Prices(1, 1)), "requests_per_second: -1; expected a rate of at least 0"),
+        (
+            lambda: serving_cost(-1, 1, 1, Prices(1, 1)),
+            "requests_per_second: -1; expected a rate of at least 0",
+        ),
         (lambda: serving_cost(1, -1, 1, Prices(1, 1)), "prompt_tokens: -1; expected"),
         (lambda: serving_cost(1, 1, -1, Prices(1, 1)), "completion_tokens: -1; expected"),
         (lambda: serving_cost(1, 1, 1, Prices(1, 1), 1.1), r"cached: 1.1; expected a share in \[0, 1\]"),

@@ -44,7 +44,7 @@ def candidate_lines(prompt):
 def test_the_prompt_by_hand():
     template = "{history}\n--\n{candidates}\n{n} of them, {n}"
     assert prompt_of(["A"], ["B", "C"], template) == '- "A"\n--\n[1] "B"\n[2] "C"\n2 of them, 2'
-    assert '- (nothing yet)\n' in prompt_of([], ["B"])
+    assert "- (nothing yet)\n" in prompt_of([], ["B"])
     assert prompt_of([], ["abcdef"], "{candidates}", longest=4) == '[1] "abc…"'
 
 
@@ -88,7 +88,9 @@ def test_a_history_as_one_line():
         history_text("AB")
 
 
-@pytest.mark.parametrize("text, n", [("", 0), ("abcd", 1), ("abcde", 2), ("é", 1), ("七武士", 3), ("\ud800", 1)])
+@pytest.mark.parametrize(
+    "text, n", [("", 0), ("abcd", 1), ("abcde", 2), ("é", 1), ("七武士", 3), ("\ud800", 1)]
+)
 def test_tokens_are_about_a_quarter_of_the_bytes(text, n):
     assert token_estimate(text) == n
 
@@ -159,7 +161,9 @@ def test_what_is_written_in_order_is_read_in_order(order, form):
     assert not problems
 
 
-pieces = st.one_of(st.integers(-3, 12).map(str), st.sampled_from(["[", "]", ",", ">", "\n", " ", '"', "a.", "-"]))
+pieces = st.one_of(
+    st.integers(-3, 12).map(str), st.sampled_from(["[", "]", ",", ">", "\n", " ", '"', "a.", "-"])
+)
 
 
 @given(st.lists(pieces, max_size=30).map("".join), st.integers(1, 6))

@@ -129,7 +129,9 @@ def test_settings_make_identities():
         PermutationRanker(StubRanker(), by="places"),
     ]  # fmt: skip
     assert len({stub.identity() for stub in stubs}) == len(stubs)
-    assert StubRanker(utilities={"a": 1, "b": 2}).identity() == StubRanker(utilities={"b": 2, "a": 1}).identity()
+    assert (
+        StubRanker(utilities={"a": 1, "b": 2}).identity() == StubRanker(utilities={"b": 2, "a": 1}).identity()
+    )
 
 
 # --- orders
@@ -243,7 +245,12 @@ def test_another_ranker_or_question_is_asked(tmp_path):
     other = Counting("other")
     rank_many(other, HISTORIES[:1], LISTS[:1], tmp_path)
     assert len(other.asked) == 1
-    for history, titles in [(["x "], ["a", "bb"]), (["x"], ["bb", "a"]), (["x", "a"], ["bb"]), ([], ["x", "a"])]:
+    for history, titles in [
+        (["x "], ["a", "bb"]),
+        (["x"], ["bb", "a"]),
+        (["x", "a"], ["bb"]),
+        ([], ["x", "a"]),
+    ]:
         fresh = Counting()
         rank_many(fresh, [history], [titles], tmp_path)
         assert len(fresh.asked) == 1
@@ -313,7 +320,9 @@ def test_a_damaged_file_is_told_and_made_anew(tmp_path):
     rank_many(Counting(), HISTORIES, LISTS, tmp_path)
     (tmp_path / many.FILE).write_bytes(b"no database at all" * 100)
     counting = Counting()
-    with pytest.warns(UserWarning, match=r"rankings\.sqlite: the file is no database any more .* asked for again"):
+    with pytest.warns(
+        UserWarning, match=r"rankings\.sqlite: the file is no database any more .* asked for again"
+    ):
         rank_many(counting, HISTORIES, LISTS, tmp_path)
     assert len(counting.asked) == 3
     with warnings.catch_warnings():
