@@ -49,7 +49,7 @@ def test_fewer_columns_are_those_of_scikit_learn():
 @pytest.mark.parametrize("n_factors", [None, 2])
 def test_new_items_stand_where_the_same_items_stood(n_factors):
     encoder = ItemEncoder(n_factors=n_factors)
-    with pytest.raises(NotFitted, match="ItemEncoder is not fitted"):
+    with pytest.raises(NotFitted, match=r"ItemEncoder is not fitted"):
         encoder.encode(TEXTS)
     vectors = encoder.fit_encode(TEXTS)
     np.testing.assert_allclose(encoder.encode(TEXTS[5:]), vectors[5:], atol=1e-6)
@@ -71,16 +71,16 @@ def test_minilm_is_the_sentence_encoder_kept_on_disk(monkeypatch, tmp_path):
 
 
 def test_what_is_no_encoder_and_no_text():
-    with pytest.raises(ValueError, match="^encoder: 'bert'; expected 'hashing', 'minilm' or an encoder"):
+    with pytest.raises(ValueError, match=r"^encoder: 'bert'; expected 'hashing', 'minilm' or an encoder"):
         item_vectors(TEXTS, "bert")
     for wrong in (TfIdf, 3):
-        with pytest.raises(TypeError, match="^encoder: "):
+        with pytest.raises(TypeError, match=r"^encoder: "):
             item_vectors(TEXTS, wrong)
-    with pytest.raises(TypeError, match="^items: 'red', one text"):
+    with pytest.raises(TypeError, match=r"^items: 'red', one text"):
         item_vectors("red")
-    with pytest.raises(ValueError, match="^n_factors: 9; expected at most 8, for 8 items with 64 columns"):
+    with pytest.raises(ValueError, match=r"^n_factors: 9; expected at most 8, for 8 items with 64 columns"):
         item_vectors(TEXTS, n_factors=9)
-    with pytest.raises(ValueError, match="^n_factors: 0; expected"):
+    with pytest.raises(ValueError, match=r"^n_factors: 0; expected"):
         item_vectors(TEXTS, n_factors=0)
     assert item_vectors(TEXTS, BM25()).shape[0] == 8
 
@@ -117,16 +117,16 @@ def test_what_users_are_not():
     for code in (3, -1):
         with pytest.raises(UnknownId, match=rf"^histories: item code {code}; expected 0\.\.2"):
             user_vectors([[0], [code]], items)
-    with pytest.raises(TypeError, match="^histories: .*; expected a list of integer item codes"):
+    with pytest.raises(TypeError, match=r"^histories: .*; expected a list of integer item codes"):
         user_vectors([[0.5]], items)
-    with pytest.raises(TypeError, match="^histories"):
+    with pytest.raises(TypeError, match=r"^histories"):
         user_vectors([0, 1], items)
     with pytest.raises(ValueError, match=r"^item_vectors: shape \(3,\); expected \(items, columns\)"):
         user_vectors([[0]], np.arange(3))
 
 
 def test_vectors_know_the_taste_of_new_items():
-    """The texts of the simulated shop hold its topics: with new items, too, users' vectors agree with the truth."""
+    """Texts of the simulated shop hold its topics: users agree with the truth on new items, too."""
     world = make_world("shop", n_users=60, n_items=80, n_exposures=4000, seed=0)
     log, new = world.dataset.log, np.arange(60, 80)
     encoder = ItemEncoder(n_factors=16).fit(world.dataset.items[:60])

@@ -66,15 +66,15 @@ def test_a_title_is_no_template():
 
 
 def test_questions_that_are_none():
-    with pytest.raises(ValueError, match="^candidates: none; expected at least one title"):
+    with pytest.raises(ValueError, match=r"^candidates: none; expected at least one title"):
         prompt_of(["a"], [])
-    with pytest.raises(TypeError, match="^candidates: 'abc', one text; expected a list of titles"):
+    with pytest.raises(TypeError, match=r"^candidates: 'abc', one text; expected a list of titles"):
         prompt_of([], "abc")
-    with pytest.raises(TypeError, match="^history: 3 in place 1; expected a title"):
+    with pytest.raises(TypeError, match=r"^history: 3 in place 1; expected a title"):
         prompt_of(["a", 3], ["b"])
-    with pytest.raises(ValueError, match="^template: 'Rank!'; expected one with {candidates}"):
+    with pytest.raises(ValueError, match=r"^template: 'Rank!'; expected one with {candidates}"):
         prompt_of([], ["b"], "Rank!")
-    with pytest.raises(ValueError, match="^longest: 0; expected"):
+    with pytest.raises(ValueError, match=r"^longest: 0; expected"):
         prompt_of([], ["b"], longest=0)
 
 
@@ -82,9 +82,9 @@ def test_a_history_as_one_line():
     assert history_text(["A\nB", " ", "C"]) == "A B; C"
     assert history_text(["A", "B", "C"], 2) == "B; C"
     assert history_text([]) == ""
-    with pytest.raises(ValueError, match="^n: 0; expected"):
+    with pytest.raises(ValueError, match=r"^n: 0; expected"):
         history_text(["A"], 0)
-    with pytest.raises(TypeError, match="^titles: 'AB', one text"):
+    with pytest.raises(TypeError, match=r"^titles: 'AB', one text"):
         history_text("AB")
 
 
@@ -144,7 +144,7 @@ def test_no_ranking_is_told_with_what_was_said(text):
 
 def test_one_candidate_has_one_order():
     assert parse_ranking("I take [1].", 1) == ([0], Problems())
-    with pytest.raises(ValueError, match="^n: 0; expected candidates, at least 1"):
+    with pytest.raises(ValueError, match=r"^n: 0; expected candidates, at least 1"):
         parse_ranking("[1]", 0)
 
 

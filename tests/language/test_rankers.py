@@ -1,5 +1,6 @@
 """The stub's planted faults, averaging over orders, and rankings kept on disk."""
 
+import itertools
 import json
 import os
 import signal
@@ -78,11 +79,11 @@ def test_the_stub_is_a_ranker_and_takes_utilities():
     assert ranked(StubRanker(utilities={"a": 1, "b": 3, "c": 2}), ["a", "b", "c"]) == ["b", "c", "a"]
     longest = StubRanker(utilities=lambda history, title: len(title) + len(history))
     assert ranked(longest, ["a", "ccc", "bb"]) == ["ccc", "bb", "a"]
-    with pytest.raises(ValueError, match="^utilities: no value for 'z'"):
+    with pytest.raises(ValueError, match=r"^utilities: no value for 'z'"):
         StubRanker(utilities={"a": 1}).rank([], ["a", "z"])
     with pytest.raises(ValueError, match=r"^quality: 1.5; expected a correlation in \[0, 1\]"):
         StubRanker(quality=1.5)
-    with pytest.raises(ValueError, match="^noise: -1; expected"):
+    with pytest.raises(ValueError, match=r"^noise: -1; expected"):
         StubRanker(noise=-1)
     assert ranked(StubRanker(), ["b", "a"], []) == ["b", "a"]  # nothing known: as given
     assert StubRanker().rank([], ["a"]).order == [0]
@@ -99,7 +100,7 @@ def test_the_planted_quality_is_the_correlation(quality):
 
 
 def test_an_opinion_stays_and_a_mood_changes_with_the_order():
-    flat = {title: 0.0 for title in LETTERS}
+    flat = dict.fromkeys(LETTERS, 0.0)
     opinion, mood = StubRanker(quality=0, utilities=flat), StubRanker(noise=1, utilities=flat)
     back = LETTERS[::-1]
     np.testing.assert_array_equal(
@@ -123,9 +124,11 @@ def test_the_stub_answers_the_same_in_every_process():
 
 def test_settings_make_identities():
     stubs = [
-        StubRanker(), StubRanker(1), StubRanker(quality=0.5), StubRanker(position_bias=1), StubRanker(noise=1),
+        StubRanker(), StubRanker(1), StubRanker(quality=0.5), StubRanker(position_bias=1),
+        StubRanker(noise=1),
         StubRanker(utilities={"a": 1}), StubRanker(utilities={"a": 2}), StubRanker(utilities=max),
-        averaged(StubRanker()), averaged(StubRanker(), 2), averaged(StubRanker(), seed=1), averaged(StubRanker(1)),
+        averaged(StubRanker()), averaged(StubRanker(), 2), averaged(StubRanker(), seed=1),
+        averaged(StubRanker(1)),
         PermutationRanker(StubRanker(), by="places"),
     ]  # fmt: skip
     assert len({stub.identity() for stub in stubs}) == len(stubs)
@@ -171,7 +174,7 @@ def test_every_order_is_a_permutation_that_moves_on():
     orders = [titles for _, titles in counting.asked]
     assert answer.usage == Usage(5, 50, 25, 1.25)
     assert all(sorted(order) == LETTERS for order in orders)
-    for order, after in zip(orders, orders[1:], strict=False):
+    for order, after in itertools.pairwise(orders):
         assert after == order[-2:] + order[:-2]
     assert orders[0] != LETTERS  # shuffled first
     few = Counting()
@@ -190,20 +193,20 @@ def test_places_are_averaged_where_there_are_no_scores():
     answer = averaged(OnlyOrder(), 4).rank([], candidates)
     assert answer.order == [2, 3, 0, 1]
     np.testing.assert_allclose(answer.scores, [-2, -3, 0, -1])
-    with pytest.raises(ValueError, match="^by: 'scores', but the ranker gives only an order"):
+    with pytest.raises(ValueError, match=r"^by: 'scores', but the ranker gives only an order"):
         PermutationRanker(OnlyOrder(), by="scores").rank([], candidates)
 
 
 def test_equal_titles_and_what_is_refused():
     assert sorted(averaged(Counting(), 3).rank([], ["a", "a", "bb"]).order[1:]) == [0, 1]
-    with pytest.raises(ValueError, match="^n_orders: 0; expected questions, at least 1"):
+    with pytest.raises(ValueError, match=r"^n_orders: 0; expected questions, at least 1"):
         averaged(StubRanker(), 0)
-    with pytest.raises(ValueError, match="^by: 'mean'; expected one of auto, scores, places"):
+    with pytest.raises(ValueError, match=r"^by: 'mean'; expected one of auto, scores, places"):
         PermutationRanker(StubRanker(), by="mean")
     for wrong in (StubRanker, "stub", None):
-        with pytest.raises(TypeError, match="^ranker: .*; expected a ranker with rank and identity"):
+        with pytest.raises(TypeError, match=r"^ranker: .*; expected a ranker with rank and identity"):
             averaged(wrong)
-    with pytest.raises(ValueError, match="^candidates: none"):
+    with pytest.raises(ValueError, match=r"^candidates: none"):
         averaged(StubRanker()).rank([], [])
 
 
@@ -214,7 +217,7 @@ def test_a_failure_between_orders_keeps_the_account():
                 raise RankingError("tired", Usage(1, 7))
             return super().rank(history, candidates)
 
-    with pytest.raises(RankingError, match="tired") as raised:
+    with pytest.raises(RankingError, match=r"tired") as raised:
         averaged(Tired(), 4).rank([], LETTERS)
     assert raised.value.usage == Usage(3, 27, 10, 0.5)
 
@@ -330,6 +333,9 @@ def test_a_damaged_file_is_told_and_made_anew(tmp_path):
         rank_many(Counting(fails=(("a", AssertionError()),)), HISTORIES[:3], LISTS[:3], tmp_path)
 
 
+UNREAD = "a ranking cannot be read"
+
+
 def change_row(folder, new, honest):
     """Put other bytes into every row, with the right checksum if ``honest``."""
     import zlib
@@ -346,12 +352,12 @@ def change_row(folder, new, honest):
     "new, honest, message",
     [
         (lambda row: row.replace(b"0", b"1"), False, "2 rows have a wrong checksum"),
-        (lambda row: b"{", True, "a ranking cannot be read"),
-        (lambda row: b"[]", True, "a ranking cannot be read"),
-        (lambda row: b"\xff\xfe", True, "a ranking cannot be read"),
-        (lambda row: json.dumps({"order": [0, 0], "scores": None}).encode(), True, "a ranking cannot be read"),
-        (lambda row: json.dumps({"order": [0], "scores": None}).encode(), True, "a ranking cannot be read"),
-        (lambda row: json.dumps({"order": [1, 0], "scores": [1]}).encode(), True, "a ranking cannot be read"),
+        (lambda row: b"{", True, UNREAD),
+        (lambda row: b"[]", True, UNREAD),
+        (lambda row: b"\xff\xfe", True, UNREAD),
+        (lambda row: json.dumps({"order": [0, 0], "scores": None}).encode(), True, UNREAD),
+        (lambda row: json.dumps({"order": [0], "scores": None}).encode(), True, UNREAD),
+        (lambda row: json.dumps({"order": [1, 0], "scores": [1]}).encode(), True, UNREAD),
     ],
 )  # fmt: skip
 def test_a_damaged_row_is_told_and_asked_for_again(tmp_path, new, honest, message):
@@ -367,7 +373,7 @@ def test_where_nothing_can_be_written_rankings_are_made_all_the_same(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way of a folder")
     counting = Counting()
-    with pytest.warns(UserWarning, match="rankings are made but not kept") as told:
+    with pytest.warns(UserWarning, match=r"rankings are made but not kept") as told:
         assert len(rank_many(counting, HISTORIES, LISTS, blocked)) == 4
     assert len(told) == 1
     assert len(counting.asked) == 3
@@ -376,7 +382,7 @@ def test_where_nothing_can_be_written_rankings_are_made_all_the_same(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_the_right_to_write(tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
-    with pytest.warns(UserWarning, match="rankings are made but not kept"):
+    with pytest.warns(UserWarning, match=r"rankings are made but not kept"):
         rank_many(Counting(), HISTORIES, LISTS, tmp_path / "locked")
 
 
@@ -393,14 +399,14 @@ def test_a_file_that_may_be_read_but_not_written(tmp_path, monkeypatch):
 
     monkeypatch.setattr(rowstore, "_insert", protected)
     counting = Counting()
-    with pytest.warns(UserWarning, match="readonly database; rankings are made but not kept"):
+    with pytest.warns(UserWarning, match=r"readonly database; rankings are made but not kept"):
         rank_many(counting, HISTORIES, LISTS, tmp_path)
     assert len(counting.asked) == 2
 
 
 def test_a_failed_ranking_may_stay_as_given(tmp_path):
     counting = Counting(fails=(("bb", RankingError("no luck", Usage(4, 40))),))
-    with pytest.warns(UserWarning, match="3 of 4 rankings failed and stay as given; the last: no luck"):
+    with pytest.warns(UserWarning, match=r"3 of 4 rankings failed and stay as given; the last: no luck"):
         made = rank_many(counting, HISTORIES, LISTS, tmp_path, on_error="given")
     assert [r.order for r in made] == [[0, 1], [0, 1], [0, 1], [1, 0, 2]]
     assert made[0].usage == Usage(4, 40)
@@ -410,15 +416,15 @@ def test_a_failed_ranking_may_stay_as_given(tmp_path):
 
 
 def test_what_rank_many_refuses():
-    with pytest.raises(ValueError, match="^on_error: 'skip'; expected 'raise' or 'given'"):
+    with pytest.raises(ValueError, match=r"^on_error: 'skip'; expected 'raise' or 'given'"):
         rank_many(Counting(), [], [], on_error="skip")
-    with pytest.raises(ValueError, match="^candidates: 1 lists; expected 2, one for each history"):
+    with pytest.raises(ValueError, match=r"^candidates: 1 lists; expected 2, one for each history"):
         rank_many(Counting(), [["x"], ["y"]], [["a"]])
-    with pytest.raises(ValueError, match="^candidates: none"):
+    with pytest.raises(ValueError, match=r"^candidates: none"):
         rank_many(Counting(), [["x"]], [[]])
-    with pytest.raises(TypeError, match="^history: 'x', one text"):
+    with pytest.raises(TypeError, match=r"^history: 'x', one text"):
         rank_many(Counting(), ["x"], [["a"]])
-    with pytest.raises(TypeError, match="^ranker"):
+    with pytest.raises(TypeError, match=r"^ranker"):
         rank_many(Counting, [], [])
 
 

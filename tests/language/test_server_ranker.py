@@ -43,14 +43,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Plays the next step of the server's script: (status, text[, headers]) or a function of the handler."""
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append((self.path, self.headers.get("Authorization"), json.loads(body)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append((self.path, self.headers.get("Authorization"), body and json.loads(body)))
         steps = self.server.steps
         step = steps.pop(0) if len(steps) > 1 else steps[0]
         with contextlib.suppress(ConnectionError):
             step(self) if callable(step) else self.say(*step)
 
-    do_GET = do_POST
+    def do_GET(self):
+        self.do_POST()
 
     def say(self, status, text, headers=()):
         content = text if isinstance(text, bytes) else text.encode()
@@ -208,7 +209,7 @@ def test_a_server_that_stays_broken_is_given_up(servers):
 
 def test_pauses_end_at_max_wait(servers):
     ranker, pauses = ranker_of(servers((503, "")), retries=5, backoff=2, max_wait=7)
-    with pytest.raises(RankingError, match="6 calls: status 503, ''"):
+    with pytest.raises(RankingError, match=r"6 calls: status 503, ''"):
         ranker.rank(HISTORY, TITLES)
     assert pauses == [2, 4, 7, 7, 7]
 
@@ -230,7 +231,7 @@ def test_retry_after_is_obeyed(servers):
 def test_who_asks_for_too_long_a_pause_is_not_waited_for(servers):
     server = servers((429, "quota", {"Retry-After": "3600"}))
     ranker, pauses = ranker_of(server)
-    with pytest.raises(RankingError, match="1 call: status 429, 'quota'; it asks to wait 3600 s$"):
+    with pytest.raises(RankingError, match=r"1 call: status 429, 'quota'; it asks to wait 3600 s$"):
         ranker.rank(HISTORY, TITLES)
     assert pauses == []
     assert len(server.asked) == 1
@@ -335,7 +336,7 @@ def test_a_server_that_is_late_is_cut_off_and_counted(servers, late):
     assert answer.order == [1, 0, 2]
     assert counted(answer.usage) == (2, 100 + token_estimate(PROMPT), 20, 1, 0)
     ranker, _ = ranker_of(servers(late), timeout=0.2, retries=0)
-    with pytest.raises(RankingError, match="1 call: no answer within 0.2 s"):
+    with pytest.raises(RankingError, match=r"1 call: no answer within 0.2 s"):
         ranker.rank(HISTORY, TITLES)
 
 
@@ -347,7 +348,7 @@ def test_a_flood_is_cut_off(servers):
             handler.wfile.write(b" " * 2**17)
 
     ranker, _ = ranker_of(servers(flood), retries=0)
-    with pytest.raises(RankingError, match="an answer of more than 4194304 bytes"):
+    with pytest.raises(RankingError, match=r"an answer of more than 4194304 bytes"):
         ranker.rank(HISTORY, TITLES)
 
 
@@ -420,7 +421,7 @@ def test_a_key_that_is_none_is_told_before_anything_is_sent(servers, monkeypatch
     server = servers(completion("[1]"))
     monkeypatch.setenv("MODEL_KEY", value)
     ranker, _ = ranker_of(server)
-    with pytest.raises(ValueError, match="^key_env: .*") as raised:
+    with pytest.raises(ValueError, match=r"^key_env: .*") as raised:
         ranker.rank([], ["a"])
     assert told in str(raised.value)
     assert value.strip() == "" or value not in str(raised.value)
@@ -443,7 +444,7 @@ def test_a_key_with_a_line_end_is_trimmed(servers, monkeypatch):
     ("https://models.example.com/v1?key=secret", "with a name, a query or a fragment"),
 ])  # fmt: skip
 def test_addresses_that_are_refused(url, told):
-    with pytest.raises(ValueError, match="^url: ") as raised:
+    with pytest.raises(ValueError, match=r"^url: ") as raised:
         ServerRanker(url, "m")
     assert told in str(raised.value)
     assert "secret" not in str(raised.value)
@@ -457,7 +458,7 @@ def test_addresses():
         assert endpoint(f"http://{host}", True) == f"http://{host}/v1/chat/completions"
     assert endpoint("http://models.example.com", False).startswith("http://models")
     for host in ("localhost.example.com", "127.0.0.1.example.com"):
-        with pytest.raises(ValueError, match="expected https"):
+        with pytest.raises(ValueError, match=r"expected https"):
             endpoint(f"http://{host}", True)
 
 
@@ -474,7 +475,7 @@ def test_the_purse_is_held(servers):
     assert raised.value.usage == Usage()
     assert len(server.asked) == 3
     ranker, pauses = ranker_of(servers(completion("no")), max_cost=0.0003, retries=9)
-    with pytest.raises(RankingError, match="^max_cost") as raised:  # in the middle of the tries, too
+    with pytest.raises(RankingError, match=r"^max_cost") as raised:  # in the middle of the tries, too
         ranker.rank(HISTORY, TITLES)
     assert raised.value.usage.calls == 2
     assert len(pauses) == 1
@@ -483,7 +484,7 @@ def test_the_purse_is_held(servers):
 def test_prices_may_be_unknown(servers):
     ranker, _ = ranker_of(servers(completion("[1]")), prices=None)
     assert math.isnan(ranker.spent)
-    with pytest.raises(ValueError, match="^prices: None; expected Prices, to hold max_cost=1"):
+    with pytest.raises(ValueError, match=r"^prices: None; expected Prices, to hold max_cost=1"):
         ranker_of(servers(completion("[1]")), prices=None, max_cost=1)
 
 
@@ -513,9 +514,9 @@ def test_settings_outside_their_range(name, value):
 def test_too_many_candidates_and_none(servers):
     server = servers(completion("[1]"))
     ranker, _ = ranker_of(server, max_items=2)
-    with pytest.raises(ValueError, match="^candidates: 3; expected at most max_items=2"):
+    with pytest.raises(ValueError, match=r"^candidates: 3; expected at most max_items=2"):
         ranker.rank(HISTORY, TITLES)
-    with pytest.raises(ValueError, match="^candidates: none"):
+    with pytest.raises(ValueError, match=r"^candidates: none"):
         ranker.rank(HISTORY, [])
     assert server.asked == []
 
