@@ -1,4 +1,4 @@
-"""A causal model on this machine: likelihoods as a slow loop finds them. Tiny models, made here, untrained."""
+"""A causal model on this machine: likelihoods as a slow loop finds them. Tiny models, made here."""
 
 import math
 from types import SimpleNamespace
@@ -19,10 +19,10 @@ from recsys_course.language import (
 transformers = pytest.importorskip("transformers")
 tokenizers = pytest.importorskip("tokenizers")
 
-WORDS = (
-    "A user liked these , oldest first : . The same will like ; nothing yet red blue green fox dog whale cat [ ] "
-    "1 2 3 4"
-).split()
+TEXT = (
+    "A user liked these , oldest first : . The same will like ; nothing yet red blue green fox dog whale cat"
+)
+WORDS = f"{TEXT} [ ] 1 2 3 4".split()
 HISTORY = ["red fox", "blue whale"]
 TITLES = ["red dog", "green cat", "blue", "red blue green fox dog whale", "cat"]
 
@@ -52,7 +52,8 @@ def gpt2(seed=0, window=64):
 def llama(seed=0):
     config = transformers.LlamaConfig(
         vocab_size=len(WORDS) + 3, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
-        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=64, bos_token_id=2, eos_token_id=1,
+        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=64, bos_token_id=2,
+        eos_token_id=1,
         initializer_range=0.5,
     )  # fmt: skip
     torch.manual_seed(seed)
