@@ -61,7 +61,8 @@ def rank_many(
     if on_error not in ("raise", "given"):
         raise ValueError(f"on_error: {on_error!r}; expected 'raise' or 'given'")
     questions = _questions(histories, candidates)
-    keys = [_key(ranker.identity(), question) for question in questions]
+    identity = ranker.identity()  # once: of a loaded model it reads all weights
+    keys = [_key(identity, question) for question in questions]
     shelf = _Shelf(None if folder is None else Path(folder).expanduser() / FILE)
     known = shelf.get(dict(zip(keys, questions, strict=True)))
     rankings, failed = [], list[RankingError]()
@@ -70,17 +71,13 @@ def rank_many(
             if key in known:
                 rankings.append(known[key])
                 continue
-            try:
-                made = ranker.rank(*question)
-            except RankingError as error:
-                if on_error == "raise":
-                    raise
-                failed.append(error)
-                made = Ranking(list(range(len(question[1]))), None, error.usage)
-            else:
-                known[key] = Ranking(made.order, made.scores)
-                shelf.add(key, made)
+            made, error = _ask(ranker, question, on_error)
             rankings.append(made)
+            if error is not None:
+                failed.append(error)
+                continue
+            known[key] = Ranking(made.order, made.scores)
+            shelf.add(key, made)
     finally:
         shelf.write()
     if failed:
@@ -89,6 +86,18 @@ def rank_many(
             stacklevel=2,
         )
     return rankings
+
+
+def _ask(
+    ranker: LanguageModelRanker, question: Question, on_error: str
+) -> tuple[Ranking, RankingError | None]:
+    """The ranking; or, where that is wished for, the order given and why."""
+    try:
+        return ranker.rank(*question), None
+    except RankingError as error:
+        if on_error == "raise":
+            raise
+        return Ranking(list(range(len(question[1]))), None, error.usage), error
 
 
 def _questions(

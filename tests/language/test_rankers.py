@@ -243,6 +243,19 @@ def test_the_second_time_nothing_is_asked(tmp_path):
     assert [r.order for r in made] == [[1, 0], [1, 0], [1, 0], [1, 0, 2]]
 
 
+def test_who_is_asked_is_told_once():
+    """The identity of a loaded model takes a pass over all its weights."""
+    told = []
+
+    class Telling(Counting):
+        def identity(self):
+            told.append(1)
+            return "telling"
+
+    rank_many(Telling(), [[str(n)] for n in range(20)], ["a"])
+    assert len(told) == 1
+
+
 def test_another_ranker_or_question_is_asked(tmp_path):
     rank_many(Counting(), HISTORIES, LISTS, tmp_path)
     other = Counting("other")
