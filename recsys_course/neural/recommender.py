@@ -147,8 +147,7 @@ class TorchRecommender(Recommender):
 
     def _fit(self, data: Interactions) -> None:
         self._check_settings()
-        training, log = self._training(), data
-        judge: Validate | None = self._given.validate
+        training, judge, log = self._training(), self._given.validate, data
         if judge is None and self.patience is not None:
             log, held = self._hold_out(data)
             judge = _Judge(held, log.to_csr())
@@ -224,7 +223,8 @@ class TorchRecommender(Recommender):
         return torch.from_numpy(drawn).to(batch.users.device)
 
 
-class _Judge(NamedTuple):
+@dataclass(frozen=True)
+class _Judge:
     """nDCG@10 of held-out events, one for each user; what else a user has met is no rival, ties are."""
 
     held: Interactions
