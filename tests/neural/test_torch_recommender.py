@@ -61,7 +61,7 @@ def test_a_resumed_fit_ends_as_an_uninterrupted_one(make, tmp_path):
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     make = MODELS["towers"]
     make(n_epochs=1, checkpoint=tmp_path / "kept").fit(log())
-    with pytest.raises(CheckpointError, match="learning_rate was 0.001, now 0.01"):
+    with pytest.raises(CheckpointError, match=r"learning_rate was 0\.001, now 0\.01"):
         make(n_epochs=1, checkpoint=tmp_path / "kept", learning_rate=0.01).fit(log())
 
 
@@ -112,14 +112,12 @@ def test_what_validation_says_is_the_ndcg_of_the_full_ranking():
 
 def test_a_share_of_the_users_can_judge():
     half = MODELS["towers"](n_epochs=1, patience=1, validation_share=0.5)
-    judged = []
-    half._judge = None
     train, held = half._hold_out(log())
     assert len(held) == 15 and len(train) == len(log()) - 15
     assert len(set(held.users)) == 15
-    judged = Interactions([0, 1], [0, 0], 2, 1)
+    single = Interactions([0, 1], [0, 0], 2, 1)
     with pytest.raises(ValueError, match="patience: 1; expected users with two events or more to judge by"):
-        half.fit(judged)
+        half.fit(single)
 
 
 def test_another_loss_another_judge_and_something_trained_along():
