@@ -1,5 +1,7 @@
 """Small nets and inputs that the tests of compression share."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -10,7 +12,7 @@ def mlp(seed=0, sizes=(6, 10, 7, 3)):
     """Linear layers with ReLU between them, every number drawn."""
     with seeded(seed):
         layers = []
-        for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        for n_in, n_out in pairwise(sizes):
             layers += [nn.Linear(n_in, n_out), nn.ReLU()]
         return nn.Sequential(*layers[:-1]).eval()
 

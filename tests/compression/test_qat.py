@@ -1,4 +1,4 @@
-"""Straight through: its value, its gradient, torch's; trained with rounding against rounded after training."""
+"""Straight through: its value, its gradient, torch's; trained with rounding against rounded afterwards."""
 
 from copy import deepcopy
 from statistics import mean

@@ -1,4 +1,4 @@
-"""(10.1): half a step, an exact zero, channels, bits in bytes, ranges watched; by hand, by torch, by Hypothesis."""
+"""(10.1): half a step, an exact zero, channels, bits in bytes, ranges; by hand, torch and Hypothesis."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,7 @@
 """Exactly so many zeros, the smallest; a schedule; pruning while training; zeros left out when stored."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -121,7 +123,7 @@ def test_gradual_pruning_follows_the_schedule_and_never_lets_a_weight_back(scope
     n = sum(gone.numel() for gone in seen[0].values())
     if scope == "global":
         assert totals == [round(cubic_schedule(t, 20, 0.8) * n) for t in range(1, 31)]
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         assert all((~before[name] | after[name]).all() for name in before)
     state = state_of(net)
     done = pruning.finish(net)
@@ -186,7 +188,7 @@ def spoiled():
         (lambda: magnitude_prune(mlp(), 0.5, scope="net"), "scope: 'net'; expected 'layer' or 'global'"),
         (
             lambda: magnitude_prune(mlp(), 0.5, only=["9"]),
-            "only: no layer '9'; expected some of '0', '2', '4'",
+            "only: no layer '9'; expected some of '0', '2'",
         ),
         (lambda: magnitude_prune(nn.ReLU(), 0.5), "module: ReLU has no Linear or Embedding"),
         (lambda: magnitude_prune(spoiled(), 0.5), r"2.weight: nan at \(1, 3\); expected finite numbers"),
