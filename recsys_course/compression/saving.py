@@ -130,8 +130,8 @@ class _Writer:
             parts = {n: getattr(thing, n) for n in ("data", "indices", "indptr")}
             return {"is": "csr", "of": self.tree(parts, where), "shape": self.tree(thing.shape, where)}
         if isinstance(thing, tuple):  # one with names
-            parts = [self.tree(part, _place(where, n)) for n, part in zip(thing._fields, thing, strict=True)]
-            return {"is": "named", "class": _named(thing, where), "of": parts}
+            of = [self.tree(part, _place(where, str(n))) for n, part in enumerate(thing)]
+            return {"is": "named", "class": _named(thing, where), "of": of}
         if isinstance(thing, Path):
             return {"is": "path", "of": str(thing)}
         return {"is": "object", "class": _named(thing, where), "of": self.tree(_state(thing), where)}
