@@ -1,7 +1,7 @@
 """A teacher's answers on disk: the best items of each question, and how much chance all others have.
 
-Keeping all I logits of N questions would take N I numbers; the first ``keep`` of them, and the logarithm of the
-sum of the exponentials of the rest, take N (2 keep + 1).
+Keeping all I logits of N questions would take N I numbers; the first ``keep`` of them, and the logarithm of
+the sum of the exponentials of the rest, take N (2 keep + 1).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pickle
 import shutil
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recsys_course.distillation.teachers import Teacher, checked
+from recsys_course.distillation.teachers import Teacher
 from recsys_course.neural.batches import Batch, Examples
 from recsys_course.progress import progress
 
@@ -46,13 +46,12 @@ class TopLogits(NamedTuple):
 
 
 def top_logits(logits: Tensor, keep: int) -> TopLogits:
-    """(m, I) -> the first ``keep`` of each row, best first, and the logarithm of the sum of the rest's exp."""
+    """(m, I) -> the first ``keep`` of each row, best first, and ln of the sum of the rest's exp."""
     best = logits.topk(min(keep, logits.shape[1]))
     rest = logits.scatter(1, best.indices, -torch.inf).logsumexp(1)
     return TopLogits(best.indices.int(), best.values, rest)
 
 
-@dataclass
 class Kept(Teacher):
     """A teacher whose answers to the questions of some training rows lie on disk, under a key of contents.
 
@@ -65,28 +64,26 @@ class Kept(Teacher):
     teacher is asked at every batch.
     """
 
-    teacher: Teacher
-    examples: Examples
-    n_users: int
-    folder: Path
-    keep: int
-
-    def __post_init__(self) -> None:
-        self.model, self.n_items = self.teacher.model, self.teacher.n_items
-        self.n, batches = self.teacher.ahead(self.examples, self.n_users)
-        self.key = content_hash(chain([self.teacher.name, self.model, self.keep], map(_plain, batches)))
+    def __init__(self, teacher: Teacher, examples: Examples, n_users: int, folder: Path, keep: int) -> None:
+        self.teacher, self.folder, self.keep = teacher, folder, min(keep, teacher.n_items)
+        self.model, self.n_items, self.n_users = teacher.model, teacher.n_items, teacher.n_users
+        self.ahead = partial(teacher.ahead, examples, n_users)
+        self.n, batches = self.ahead()
+        self.key = content_hash(chain([teacher.name, teacher.model, self.keep], map(_plain, batches)))
         self.arrays = self._read() or self._write()
 
     def numbers(self, batch: Batch) -> Tensor:
+        """(m,) the teacher's numbers of questions."""
         return self.teacher.numbers(batch)
 
     def known(self, batch: Batch) -> Tensor | None:
+        """(m,) bool, what the teacher can answer."""
         return self.teacher.known(batch)
 
-    def hidden(self, batch: Batch) -> Tensor:
+    def _hidden(self, batch: Batch) -> Tensor:
         return self.teacher.hidden(batch)
 
-    def logits(self, batch: Batch) -> Tensor:
+    def _logits(self, batch: Batch) -> Tensor:
         if self.arrays is None:
             return self.teacher.logits(batch)
         numbers = self.numbers(batch).cpu().numpy()
@@ -129,17 +126,17 @@ class Kept(Teacher):
         return self._read()
 
     def _fill(self, half: Path) -> None:
-        keep = min(self.keep, self.n_items)
+        keep = self.keep
         shapes = {"items": ((self.n, keep), np.int32), "logits": ((self.n, keep), np.float32),
                   "rest": ((self.n,), np.float32)}  # fmt: skip
         arrays = {
             name: np.lib.format.open_memmap(half / f"{name}.npy", "w+", dtype, shape)
             for name, (shape, dtype) in shapes.items()
         }
-        _, batches = self.teacher.ahead(self.examples, self.n_users)
+        _, batches = self.ahead()
         for batch in progress(batches, "asking the teacher", unit="batch"):
             numbers = self.numbers(batch).cpu().numpy()
-            best = top_logits(checked(self.teacher.logits(batch), self.teacher), keep)
+            best = top_logits(self.teacher.logits(batch), keep)
             for name, part in zip(NAMES, best, strict=True):
                 arrays[name][numbers] = part.cpu().numpy()
         for array in arrays.values():
@@ -147,7 +144,7 @@ class Kept(Teacher):
 
 
 def content_hash(values: Iterable[Any]) -> str:
-    """32 hexadecimal digits of what the values hold: arrays, tensors, modules, models with all they learned."""
+    """32 hexadecimal digits of what the values hold: arrays, tensors, modules, fitted models."""
     total = hashlib.sha256()
 
     class Sink:
@@ -155,7 +152,7 @@ def content_hash(values: Iterable[Any]) -> str:
             total.update(part)
 
     for value in values:  # one by one, as a pickler holds on to what it has met
-        _Pickler(Sink(), protocol=5).dump(value)  # type: ignore[arg-type]
+        _Pickler(Sink(), protocol=5).dump(value)
     return total.hexdigest()[:32]
 
 

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from recsys_course.base import Recommender, check_range
-from recsys_course.distillation.aims import Objective, SoftLabels
+from recsys_course.distillation.aims import SoftLabels
 from recsys_course.distillation.cache import Kept, content_hash
-from recsys_course.distillation.teachers import RankingTeacher, Teacher, as_teacher
-from recsys_course.distillation.views import StudentView, TeacherView
+from recsys_course.distillation.rankings import RankingTeacher
+from recsys_course.distillation.teachers import Teacher, as_teacher
+from recsys_course.distillation.views import Objective, StudentView, TeacherView
 from recsys_course.interactions import Interactions
 from recsys_course.neural.batches import Batch, Examples
 from recsys_course.neural.recommender import TorchRecommender
@@ -55,8 +56,8 @@ class Distiller(Recommender):
         Also what training the student raises. A student's checkpoint is kept beside its own, under a name
         with the contents of teacher, objective and weight, so that runs do not take up each other's.
 
-    Cost: a step of the student's, a second pass of its own for the objective, and one of the teacher, or, with
-        ``cache``, one of the teacher in all and reading ``2 keep + 1`` numbers a question.
+    Cost: a step of the student's, a second pass of its own for the objective, and one of the teacher; with
+        ``cache``, one pass of the teacher in all, and reading ``2 keep + 1`` numbers a question.
     Source: Hinton, Vinyals and Dean 2015.
     """
 
@@ -74,11 +75,12 @@ class Distiller(Recommender):
         teacher = self._ready_teacher(data)
         student = copy(self.student)
         student.checkpoint = self._checkpoint(teacher)
-        lesson = _Lesson(self.objective, teacher, self._pool(teacher), self.student.batch_size)
+        extra, pool = self._extra(teacher, data), self._pool(teacher)
+        lesson = _Lesson(self.objective, teacher, extra, pool, self.student.batch_size)
         if self.cache is not None and teacher is not None:
             self._keep_answers(student, lesson)
         try:
-            student.train_with(data, self._loss(lesson), extra=self._extra(teacher, data))
+            student.train_with(data, self._loss(lesson), extra=extra)
         finally:
             student.__dict__.pop("_prepare", None)
         self.student_, self.loss_ = student, student.loss_
@@ -135,7 +137,7 @@ class Distiller(Recommender):
         return examples, self._kept(teacher, examples, self.unlabelled)
 
     def _kept(self, teacher: Teacher, examples: Examples, log: Interactions) -> Teacher:
-        if self.cache is None or isinstance(teacher, RankingTeacher):
+        if self.cache is None or "logits" not in self.objective.needs or isinstance(teacher, RankingTeacher):
             return teacher
         return Kept(teacher, examples, log.n_users, Path(self.cache), self.keep)
 
@@ -148,7 +150,7 @@ class Distiller(Recommender):
             lesson.teacher = self._kept(teacher, examples, log)  # type: ignore[arg-type]
             return examples
 
-        student._prepare = listening  # type: ignore[method-assign]
+        student._prepare = listening  # type: ignore[assignment, method-assign]
 
     def _extra(self, teacher: Teacher | None, data: Interactions) -> nn.Module | None:
         """What the objective trains along, made for the lengths of both models' vectors."""
@@ -176,6 +178,7 @@ class _Lesson:
 
     objective: Objective
     teacher: Teacher | None
+    extra: nn.Module | None
     pool: tuple[Examples, Teacher] | None
     batch_size: int
 
@@ -190,8 +193,5 @@ class _Lesson:
 
     def _of(self, model: Any, module: Any, batch: Batch, teacher: Any, rng: torch.Generator) -> Tensor:
         known = None if teacher is None else teacher.known(batch)
-        if known is not None and not bool(known.any()):
-            return torch.zeros((), device=batch.users.device)  # nothing to learn from these
-        return self.objective(
-            StudentView(model, module, batch, known, rng), TeacherView(teacher, batch, known)
-        )
+        student = StudentView(model, module, batch, known, rng, self.extra)
+        return self.objective(student, TeacherView(teacher, batch, known))

@@ -1,7 +1,7 @@
 """Who may teach: a torch model on the student's own batches, any fitted recommender, several, or plain lists.
 
-A teacher answers the m questions of a batch with (m, I) logits. It is never trained: it works on a copy of the
-module, in eval mode and without gradient.
+A teacher answers the m questions of a batch with (m, I) logits. It is never trained: it works on a copy of
+the module, in eval mode and without gradient.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from recsys_course.base import CELLS_PER_BATCH, NotFitted, Recommender, check_range
+from recsys_course.base import CELLS_PER_BATCH, NotFitted, Recommender
 from recsys_course.compiled import chunks
-from recsys_course.distillation.lists import position_weights
 from recsys_course.neural.batches import Batch, Examples
 from recsys_course.neural.recommender import SequenceRecommender, TorchRecommender
 
@@ -39,18 +38,42 @@ class Teacher(ABC):
     n_users: int | None = None
 
     @abstractmethod
-    def logits(self, batch: Batch) -> Tensor:
-        """(m, I), without gradient, on the batch's device."""
+    def _logits(self, batch: Batch) -> Tensor: ...
 
+    @torch.no_grad()
+    def logits(self, batch: Batch) -> Tensor:
+        """(m, I) constants on the batch's device; minus infinity: not on offer.
+
+        Raises:
+            ValueError: the answers are no numbers.
+        """
+        return self._checked(self._logits(batch))
+
+    @torch.no_grad()
     def hidden(self, batch: Batch) -> Tensor:
-        """(m, D) the vectors that are multiplied with the items'."""
+        """(m, D) the vectors that are multiplied with the items', constants.
+
+        Raises:
+            TypeError: it has none. ValueError: they are no numbers.
+        """
+        return self._checked(self._hidden(batch))
+
+    def _hidden(self, batch: Batch) -> Tensor:
         raise TypeError(
-            f"teacher: {self.name} has no hidden vectors on the student's batches; expected a torch model"
+            f"teacher: {self.name} has no hidden vectors; expected a torch model on the same batches"
         )
 
     def known(self, batch: Batch) -> Tensor | None:
         """(m,) bool, the questions it can answer; None for all."""
         return None
+
+    def _checked(self, answers: Tensor) -> Tensor:
+        bad = answers.isnan() | (answers == torch.inf)
+        if bool(bad.any()):
+            row, column = (int(code) for code in bad.nonzero()[0])
+            told = float(answers[row, column])
+            raise ValueError(f"teacher: {self.name} says {told} in column {column}; expected finite numbers")
+        return answers
 
     @property
     def width(self) -> int:
@@ -90,16 +113,15 @@ class BatchTeacher(Teacher):
         self.n_users = None if isinstance(model, SequenceRecommender) else model.n_users_
         self.module = deepcopy(model.module_).eval().requires_grad_(False)
 
-    @torch.no_grad()
-    def logits(self, batch: Batch) -> Tensor:
+    def _logits(self, batch: Batch) -> Tensor:
         return self.model.logits(self._on(batch), batch)
 
-    @torch.no_grad()
-    def hidden(self, batch: Batch) -> Tensor:
+    def _hidden(self, batch: Batch) -> Tensor:
         return self.model.hidden(self._on(batch), batch)
 
     @property
     def width(self) -> int:
+        """D, of its item table."""
         return self.model.items(self.module).shape[1]
 
     def _on(self, batch: Batch) -> Any:
@@ -120,7 +142,7 @@ class UserTeacher(Teacher):
         self.model, self.standardize = model, standardize
         self.n_items, self.n_users = model.n_items_, model.n_users_
 
-    def logits(self, batch: Batch) -> Tensor:
+    def _logits(self, batch: Batch) -> Tensor:
         users, place = batch.users.unique(return_inverse=True)
         codes = users.cpu().numpy()
         rows = [self._rows(self.model.score(codes[a:b])) for a, b in chunks(len(codes), _rows_of(self))]
@@ -135,21 +157,23 @@ class UserTeacher(Teacher):
         return (scores - scores.mean(1, keepdims=True)) / np.where(spread > 0, spread, 1)
 
     def numbers(self, batch: Batch) -> Tensor:
+        """(m,) users: all questions of one have one answer."""
         return batch.users
 
     def ahead(self, examples: Examples, n_users: int) -> tuple[int, Iterator[Batch]]:
+        """Every user once."""
         users = torch.arange(n_users).split(_rows_of(self))
         return n_users, (Batch(some, torch.full_like(some, -1)) for some in users)
 
 
 class HistoryTeacher(UserTeacher):
-    """A fitted recommender that scores histories, asked what a question's history lets it know, and no more."""
+    """A fitted recommender that scores histories, asked what the question's history lets it know."""
 
     def __init__(self, model: Recommender, standardize: bool) -> None:
         super().__init__(model, standardize)
         self.n_users = None
 
-    def logits(self, batch: Batch) -> Tensor:
+    def _logits(self, batch: Batch) -> Tensor:
         assert batch.histories is not None and batch.asked is not None
         rows, places = (codes.cpu().numpy() for codes in batch.asked.nonzero(as_tuple=True))
         items = batch.histories.cpu().numpy()
@@ -198,7 +222,7 @@ class ManyTeachers(Teacher):
     def __init__(self, models: Teachers, teachers: list[Teacher]) -> None:
         self.model, self.teachers, self.n_items = models, teachers, teachers[0].n_items
 
-    def logits(self, batch: Batch) -> Tensor:
+    def _logits(self, batch: Batch) -> Tensor:
         shares = self.model.shares_
         parts = [
             torch.log_softmax(teacher.logits(batch), 1) + float(np.log(share))
@@ -208,62 +232,13 @@ class ManyTeachers(Teacher):
         return torch.stack(parts).logsumexp(0)  # (m, I)
 
     def parts(self) -> Sequence[Teacher]:
+        """The parts of all."""
         return [part for teacher in self.teachers for part in teacher.parts()]
 
     def known(self, batch: Batch) -> Tensor | None:
+        """(m,) bool, what all of them can answer."""
         parts = [part for teacher in self.teachers if (part := teacher.known(batch)) is not None]
         return torch.stack(parts).all(0) if parts else None
-
-
-class RankingTeacher(Teacher):
-    r"""Lists as a teacher, such as rankings of candidates by a language model.
-
-    The item at place r has the logit :math:`-r / \lambda`, so that chances fall as :func:`.position_weights`;
-    an item that is not listed is not on offer. Questions without a list teach nothing.
-
-    Args:
-        users: (N,) whose lists. lists: (N, k) item codes, best first, -1 fills up a short list.
-        n_items: I. decay: lambda, in places.
-        targets: (N,) the item that came next when the list was made: it then counts for the question with
-            this user and target; None: for every question of the user.
-
-    Raises:
-        ValueError: lengths differ, a code outside 0..n_items-1, an empty list or one with an item twice, or
-            two lists for one question.
-    """
-
-    def __init__(
-        self, users: Any, lists: Any, n_items: int, targets: Any = None, decay: float = 10.0
-    ) -> None:
-        users, lists = np.asarray(users, dtype=np.int64), np.asarray(lists, dtype=np.int64)
-        self.n_items, self.decay, self.by_target = n_items, decay, targets is not None
-        keys = users if targets is None else users * n_items + np.asarray(targets, dtype=np.int64)
-        _check_lists(keys, lists, n_items)
-        order = np.argsort(keys)
-        self.keys, self.lists = torch.from_numpy(keys[order]), torch.from_numpy(lists[order])
-        self.place = position_weights(lists.shape[1], decay).log()  # (k,)
-        self.model = (self.keys, self.lists, decay)
-
-    @property
-    def name(self) -> str:
-        return type(self).__name__
-
-    def known(self, batch: Batch) -> Tensor:
-        return self._found(batch)[1]
-
-    def logits(self, batch: Batch) -> Tensor:
-        rows, _ = self._found(batch)
-        lists = self.lists[rows.cpu()].to(batch.users.device)  # (m, k)
-        place = self.place.to(lists.device).expand(lists.shape).masked_fill(lists < 0, -torch.inf)
-        table = torch.full((len(lists), self.n_items), -torch.inf, device=lists.device)
-        return table.scatter_reduce(1, lists.clamp_min(0), place, "amax")  # a filler changes nothing
-
-    def _found(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(m,) rows of the lists and (m,) whether they are those of the questions."""
-        asked = batch.users * self.n_items + batch.targets if self.by_target else batch.users
-        keys = self.keys.to(asked.device)
-        rows = torch.searchsorted(keys, asked.contiguous()).clamp_max(len(keys) - 1)
-        return rows, keys[rows] == asked
 
 
 def as_teacher(teacher: Any, student: TorchRecommender, standardize: bool | None = None) -> Teacher:
@@ -293,21 +268,6 @@ def as_teacher(teacher: Any, student: TorchRecommender, standardize: bool | None
     return kind(teacher, scaled)
 
 
-def checked(logits: Tensor, teacher: Teacher) -> Tensor:
-    """What a teacher says, if it is all numbers or minus infinity.
-
-    Raises:
-        ValueError: it is not; the teacher is named.
-    """
-    bad = logits.isnan() | (logits == torch.inf)
-    if bool(bad.any()):
-        row, item = (int(code) for code in bad.nonzero()[0])
-        raise ValueError(
-            f"teacher: {teacher.name} says {float(logits[row, item])} (column {item}); expected finite numbers"
-        )
-    return logits
-
-
 def _sees_as_much(teacher: TorchRecommender, student: TorchRecommender) -> bool:
     """Whether the student's batches are batches to the teacher too."""
     if not isinstance(teacher, SequenceRecommender):
@@ -317,21 +277,3 @@ def _sees_as_much(teacher: TorchRecommender, student: TorchRecommender) -> bool:
 
 def _rows_of(teacher: Teacher) -> int:
     return max(1, CELLS_PER_BATCH // teacher.n_items)
-
-
-def _check_lists(keys: np.ndarray, lists: np.ndarray, n_items: int) -> None:
-    """Refuse what :class:`RankingTeacher` cannot learn from."""
-    check_range("n_items", n_items, 1, "items,")
-    if lists.ndim != 2 or keys.shape != (len(lists),) or not lists.size:
-        raise ValueError(
-            f"lists: shape {lists.shape} for {keys.size} users; expected (N, k), a list for each"
-        )
-    if lists.min() < -1 or lists.max() >= n_items:
-        raise ValueError(
-            f"lists: codes {lists.min()}..{lists.max()}; expected 0..{n_items - 1}, -1 as filler"
-        )
-    if len(np.unique(keys)) < len(keys):
-        raise ValueError("users: two lists for one question; expected one")
-    ordered = np.sort(lists, axis=1)
-    if (lists[:, 0] < 0).any() or ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
-        raise ValueError("lists: an empty list, or an item twice; expected different items, best first")

@@ -1,22 +1,47 @@
-"""What a model says to a batch of questions, computed when an objective asks for it, and once."""
+"""What an objective is, and what it sees: two models' answers to the same questions."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from recsys_course.distillation.teachers import Teacher, checked
+from recsys_course.distillation.teachers import Teacher
 from recsys_course.neural.batches import Batch
 from recsys_course.neural.recommender import TorchRecommender
 
 
+class Objective(ABC):
+    """A number to be made small, from what a student and a teacher say to the same questions.
+
+    Attributes:
+        needs: what it asks for: "logits" or "hidden" of both models, "items" of the student alone.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("logits",)
+
+    @abstractmethod
+    def _loss(self, student: StudentView, teacher: TeacherView) -> Tensor: ...
+
+    def __call__(self, student: StudentView, teacher: TeacherView) -> Tensor:
+        """A scalar with gradient by the student alone; 0 where the teacher answers none of the questions."""
+        known = student.known
+        if known is not None and not bool(known.any()):
+            return torch.zeros((), device=known.device)
+        return self._loss(student, teacher)
+
+    def extra(self, student_width: int, teacher_width: int) -> nn.Module | None:
+        """A module that is trained along, from the lengths of both hidden vectors; None for none."""
+        return None
+
+
 @dataclass
 class StudentView:
-    """The student's answers, with gradient.
+    """The student's answers, with gradient; computed when an objective asks for them, and once.
 
     Args:
         model, module: the student and its module in training. batch: m questions.
@@ -64,12 +89,12 @@ class TeacherView:
     @cached_property
     def logits(self) -> Tensor:
         """(m', I) scores of all items; minus infinity: not on offer."""
-        return checked(among(self.teacher.logits(self.batch), self.known), self.teacher)
+        return among(self.teacher.logits(self.batch), self.known)
 
     @cached_property
     def hidden(self) -> Tensor:
         """(m', D) vectors that are multiplied with the items'."""
-        return checked(among(self.teacher.hidden(self.batch), self.known), self.teacher)
+        return among(self.teacher.hidden(self.batch), self.known)
 
     def top(self, k: int, without: Tensor | None = None) -> Tensor:
         """(m', k) the first k items; -1 where fewer are on offer.
