@@ -35,7 +35,8 @@ from recsys_course.distillation.objectives import (
     soften,
 )
 from recsys_course.distillation.rankings import RankingTeacher
-from recsys_course.distillation.teachers import Teacher, Teachers, as_teacher
+from recsys_course.distillation.teacher import Teacher
+from recsys_course.distillation.teachers import Teachers, as_teacher
 from recsys_course.distillation.trees import TreeStudent, distill_to_trees
 from recsys_course.distillation.views import Objective
 

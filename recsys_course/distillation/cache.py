@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recsys_course.distillation.teachers import Teacher
+from recsys_course.distillation.teacher import Teacher
 from recsys_course.neural.batches import Batch, Examples
 from recsys_course.progress import progress
 
