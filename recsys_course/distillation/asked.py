@@ -13,7 +13,7 @@ from torch import Tensor
 from recsys_course.base import CELLS_PER_BATCH, Recommender
 from recsys_course.compiled import chunks
 from recsys_course.distillation.teacher import Teacher
-from recsys_course.neural.batches import Batch, Examples
+from recsys_course.neural import Batch, Examples
 from recsys_course.neural.recommender import SequenceRecommender
 
 

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from recsys_course.distillation.teacher import Teacher
-from recsys_course.neural.batches import Batch, Examples
+from recsys_course.neural import Batch, Examples
 from recsys_course.progress import progress
 
 NAMES = ("items", "logits", "rest")

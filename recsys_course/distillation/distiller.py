@@ -20,7 +20,7 @@ from recsys_course.distillation.teacher import Teacher
 from recsys_course.distillation.teachers import as_teacher
 from recsys_course.distillation.views import Objective, StudentView, TeacherView
 from recsys_course.interactions import Interactions
-from recsys_course.neural.batches import Batch, Examples
+from recsys_course.neural import Batch, Examples
 from recsys_course.neural.recommender import TorchRecommender
 from recsys_course.training import seeded
 

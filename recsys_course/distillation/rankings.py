@@ -11,7 +11,7 @@ from torch import Tensor
 from recsys_course.base import check_range
 from recsys_course.distillation.lists import position_weights
 from recsys_course.distillation.teacher import Teacher
-from recsys_course.neural.batches import Batch
+from recsys_course.neural import Batch
 
 
 class RankingTeacher(Teacher):

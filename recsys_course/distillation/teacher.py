@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recsys_course.neural.batches import Batch, Examples
+from recsys_course.neural import Batch, Examples
 
 LOGITS_AT_ONCE = 2**21  # of a teacher's answers that are made ahead, held at a time: 8 MB
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from recsys_course.base import NotFitted, Recommender
 from recsys_course.distillation.asked import HistoryTeacher, UserTeacher
 from recsys_course.distillation.teacher import Teacher
-from recsys_course.neural.batches import Batch
+from recsys_course.neural import Batch
 from recsys_course.neural.recommender import SequenceRecommender, TorchRecommender
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from recsys_course.distillation.teacher import Teacher
-from recsys_course.neural.batches import Batch
+from recsys_course.neural import Batch
 from recsys_course.neural.recommender import TorchRecommender
 
 
