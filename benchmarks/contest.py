@@ -29,11 +29,13 @@ class Failed(RuntimeError):
 class Worker:
     """A process that keeps one model of one library and answers commands."""
 
+    SCRIPT = "worker.py"
+
     def __init__(self, entry: Entry, home: Environment, split: Path, limit: float) -> None:
         keep = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
         command = [
             str(home.python),
-            "worker.py",
+            self.SCRIPT,
             str(split),
             entry.library,
             entry.model,
@@ -61,7 +63,7 @@ class Worker:
             raise Failed(answer["error"])
         return answer
 
-    def ask(self, *command: str) -> dict[str, Any]:
+    def ask(self, *command: Any) -> dict[str, Any]:
         if self.process.stdin is None or self.process.poll() is not None:
             raise Failed("the process has ended")
         self.process.stdin.write(json.dumps(command) + "\n")

@@ -25,6 +25,8 @@ PEERS: dict[str, list[str]] = {
 }
 # Libraries that measure: agreement.py holds our metrics against theirs.
 JUDGES: dict[str, list[str]] = {"ranx": ["ranx==0.3.21"]}
+# Sequential models, for sequential.py. RecBole writes into slices of pandas, which version 3 forbids.
+SEQUENTIAL = {"recbole": [TORCH, "recbole==1.2.1", "numpy==1.26.4", "scipy==1.13.1", "pandas==2.2.3"]}
 _ASK_VERSIONS = """import json, sys
 from importlib.metadata import version
 print(json.dumps({name: version(name) for name in sys.argv[1:]}))"""
@@ -48,7 +50,7 @@ def environment(peer: str, folder: Path = ENVS) -> Environment:
     """
     if peer == OURS:
         return _described(peer, Path(sys.executable), [OURS, "numba"])
-    wanted = (PEERS | JUDGES)[peer]
+    wanted = (PEERS | JUDGES | SEQUENTIAL)[peer]
     home = folder / peer
     python = home / "bin" / "python"
     stamp = home / "requirements.json"
