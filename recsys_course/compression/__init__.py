@@ -9,6 +9,7 @@ Each function takes a module, such as ``model.module_``, and returns a new one; 
 from recsys_course.compression.codebooks import ProductQuantized, share_weights
 from recsys_course.compression.convert import quantize_module, torch_dynamic
 from recsys_course.compression.features import pca, select
+from recsys_course.compression.hashing import HashedEmbedding, QuotientRemainder
 from recsys_course.compression.int8 import Int8Embedding, Int8Linear
 from recsys_course.compression.layers import Tied, replace_table, tie
 from recsys_course.compression.lowrank import factorize, svd_linear, truncated_svd
@@ -28,9 +29,7 @@ from recsys_course.compression.sparse import SparseLinear, SparseTable, csr_byte
 from recsys_course.compression.structure import hidden_layers, prune_heads, prune_neurons
 from recsys_course.compression.tables import (
     FrequentRows,
-    HashedEmbedding,
     LowRankEmbedding,
-    QuotientRemainder,
     Table,
     imitate,
     keep_frequent,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from recsys_course.base import check_range
-from recsys_course.compression.layers import finite
+from recsys_course.compression.layers import check_between, finite
 from recsys_course.compression.tables import Table, table_of
 
 MOST_CODES = 256  # what a byte can tell apart
@@ -23,8 +23,7 @@ def codebook(X: np.ndarray, n_codes: int, seed: int = 0) -> tuple[np.ndarray, np
     Raises:
         ValueError: n_codes outside 1..256.
     """
-    if not 1 <= n_codes <= MOST_CODES:
-        raise ValueError(f"n_codes: {n_codes}; expected 1..{MOST_CODES}, what a byte can tell apart")
+    check_between("n_codes", n_codes, 1, MOST_CODES, ", what a byte can tell apart")
     different, which = np.unique(X, axis=0, return_inverse=True)
     if len(different) <= n_codes:
         centres = np.zeros((n_codes, X.shape[1]), dtype=X.dtype)
@@ -68,7 +67,7 @@ class ProductQuantized(Table):
 
     codes: Tensor
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""
         mine = self.codes[codes].long()  # (..., M)
         return self.books[torch.arange(len(self.books), device=mine.device), mine].flatten(-2)

@@ -67,6 +67,6 @@ def select(X: Any, y: Any, n: int, seed: int = 0) -> np.ndarray:
 
 def _checked(X: Any, n: int, most: int) -> np.ndarray:
     X = np.asarray(numbers(X, "X"), dtype=np.float64)
-    if not 1 <= n <= most:
+    if n not in range(1, most + 1):
         raise ValueError(f"n: {n}; expected 1..{most} columns for X of {X.shape}")
     return X

@@ -30,7 +30,7 @@ class Int8Embedding(Table):
         super().__init__(*x.shape)
         self.codes = Codes(x, Grid(n_bits, per, symmetric))
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""
         return self.codes(codes)
 

@@ -78,6 +78,17 @@ def finite(x: Any, name: str) -> Any:
     return x
 
 
+def check_between(name: str, value: int, low: int, high: int, of: str = "") -> int:
+    """The value itself, where it is a count within low..high.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if value not in range(low, high + 1):
+        raise ValueError(f"{name}: {value}; expected {low}..{high}{of}")
+    return int(value)
+
+
 def replaced(module: nn.Module, new: Mapping[str, nn.Module]) -> nn.Module:
     """``module`` with new layers under these names, wherever the old ones stand; changes it in place.
 

@@ -7,18 +7,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from recsys_course.compression.layers import copy_of, finite, layers_of, replaced
-
-
-def check_rank(rank: int, shape: tuple[int, ...]) -> int:
-    """The rank itself.
-
-    Raises:
-        ValueError: below 1, or more than the matrix has.
-    """
-    if not 1 <= rank <= min(shape):
-        raise ValueError(f"rank: {rank}; expected 1..{min(shape)} for a matrix of {tuple(shape)}")
-    return int(rank)
+from recsys_course.compression.layers import check_between, copy_of, finite, layers_of, replaced
 
 
 def truncated_svd(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor]:
@@ -29,11 +18,11 @@ def truncated_svd(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor]:
     A and B share the singular values evenly, so that both are trained on at a like pace.
 
     Raises:
-        ValueError: see :func:`check_rank`; numbers that are not finite.
+        ValueError: a rank below 1 or above min(m, n); numbers that are not finite.
 
     Source: Eckart and Young 1936. Cost: O(m n min(m, n)).
     """
-    check_rank(rank, tuple(matrix.shape))
+    check_between("rank", rank, 1, min(matrix.shape), f" for a matrix of {tuple(matrix.shape)}")
     U, s, Vt = torch.linalg.svd(finite(matrix, "matrix").detach().float(), full_matrices=False)
     root = s[:rank].sqrt()
     return U[:, :rank] * root, root[:, None] * Vt[:rank]

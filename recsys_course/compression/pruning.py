@@ -107,7 +107,7 @@ class GradualPruning:
 
     A loss for ``model.train_with(data, GradualPruning(0.9, n_steps=500))``, or for a loop of one's own: call
     :meth:`step` before each step. The last step of the optimizer moves weights once more, so take
-    :meth:`finish` of the module in the end.
+    :meth:`finish` of the module in the end. One object is for one training.
 
     Args:
         final, n_steps, start: see :func:`cubic_schedule`. scope, only: see :func:`magnitude_prune`.
@@ -145,11 +145,21 @@ class GradualPruning:
         return model.batch_loss(module, batch, rng)
 
     def finish(self, module: nn.Module) -> nn.Module:
-        """A copy of the trained module with exactly the zeros of the last step."""
+        """A copy of the trained module with exactly the zeros of the last step.
+
+        Raises:
+            ValueError: no step was taken, or it was taken with another module.
+        """
         module = copy_of(module)
+        if not self.masks_:
+            raise ValueError("finish: no step was taken; expected some of training before")
         self._apply(weights_of(module, self.only))
         return module
 
     def _apply(self, weights: dict[str, Any]) -> None:
         for name, mask in self.masks_.items():
-            weights[name].data.mul_(mask)
+            if name not in weights or weights[name].shape != mask.shape:
+                raise ValueError(
+                    f"module: no layer {name!r} of {tuple(mask.shape)}; expected the one pruned so far"
+                )
+            weights[name].data.mul_(mask.to(weights[name].device))

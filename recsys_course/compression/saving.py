@@ -7,6 +7,7 @@ of objects as plain lists and dictionaries, with its tensors; only classes of th
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from recsys_course.checkpoint import CheckpointError, read, write
 FORMAT = 1
 PLAIN = (type(None), bool, int, float, str)
 OF_ALL_MODULES = frozenset(nn.Module().__dict__) - {"training", "_non_persistent_buffers_set"}
+KINDS = ("list", "tuple", "set", "frozenset", "dict", "tensor", "parameter", "array", "csr", "path", "object")
 PARTS = ("_parameters", "_buffers", "_modules")
 
 
@@ -44,9 +46,8 @@ def load(path: str | Path, like: Any = None) -> Any:
     Raises:
         CheckpointError: no file, a damaged one, one of another kind, or another configuration than ``like``.
     """
-    state = read(path, {"format": FORMAT}, "cpu")
-    if state is None:
-        raise CheckpointError(f"path: no file {path}; expected one that save wrote")
+    _check_sums(path)
+    state: Any = read(path, {"format": FORMAT}, "cpu")
     try:
         model = _Reader().thing(state["model"])
     except (KeyError, TypeError, ValueError, AttributeError, ImportError) as error:
@@ -54,6 +55,19 @@ def load(path: str | Path, like: Any = None) -> Any:
     if like is not None:
         _same(model, like, path)
     return model
+
+
+def _check_sums(path: str | Path) -> None:
+    """Refuse a file with a byte that is not as written; torch itself would take it for a weight."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            damaged = file.testzip()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"path: no file {path}; expected one that save wrote") from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"path: {path} is damaged or no file of save ({error})") from error
+    if damaged is not None:
+        raise CheckpointError(f"path: {path} is damaged in its part {damaged}")
 
 
 def _same(model: Any, like: Any, path: str | Path) -> None:
@@ -78,10 +92,9 @@ class _Writer:
             return thing
         if isinstance(thing, np.generic):
             return thing.item()
-        if isinstance(thing, list | tuple | set | frozenset):
-            kind = type(thing).__name__ if type(thing) in (list, tuple, set, frozenset) else ""
-            if kind:
-                return {"is": kind, "of": [self.tree(part, f"{where}[{n}]") for n, part in enumerate(thing)]}
+        if type(thing) in (list, tuple, set, frozenset):
+            parts = [self.tree(part, f"{where}[{n}]") for n, part in enumerate(thing)]
+            return {"is": type(thing).__name__, "of": parts}
         if id(thing) in self.known:
             return {"is": "known", "number": self.known[id(thing)]}
         made = self._new(thing, where)
@@ -158,6 +171,8 @@ class _Reader:
             return tree
         if tree["is"] == "known":
             return self.known[tree["number"]]
+        if tree["is"] not in KINDS:
+            raise ValueError(f"a part of kind {tree['is']!r}; expected one of {', '.join(KINDS)}")
         made = getattr(self, f"_{tree['is']}")(tree)
         if "number" in tree:
             self.known[tree["number"]] = made

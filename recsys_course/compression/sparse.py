@@ -78,7 +78,7 @@ class SparseTable(Table):
         super().__init__(*x.shape)
         self.rows = Rows(x)
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""
         return self.rows.dense(codes.flatten()).view(*codes.shape, -1)
 

@@ -1,7 +1,8 @@
 """Whole neurons and heads taken out: matrices get smaller, and so do bytes and time.
 
 A neuron of a hidden layer is row j of the layer before it and column j of the one after; both go together, or
-shapes no longer fit.
+shapes no longer fit. A factor, a column of the item table, cannot go this way: layer norm takes its mean over
+all factors, so that no smaller net answers as the old one with a factor at 0.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from recsys_course.compression.layers import copy_of, finite
+from recsys_course.compression.layers import check_between, copy_of, finite
 from recsys_course.neural.attention import SelfAttention
 
 BETWEEN = (
@@ -105,8 +106,7 @@ def prune_heads(module: nn.Module, n_heads: int) -> nn.Module:
     if not layers:
         raise ValueError(f"module: {type(module).__name__} has no attention; expected some, as in SASRec")
     for layer in layers:
-        if not 1 <= n_heads <= layer.n_heads:
-            raise ValueError(f"n_heads: {n_heads}; expected 1..{layer.n_heads}, of which the module is made")
+        check_between("n_heads", n_heads, 1, layer.n_heads, ", the heads there are")
         kept = _columns_of_heads(layer, n_heads)
         width = layer.out.in_features
         keep_rows(layer.qkv, torch.cat([kept, kept + width, kept + 2 * width]))  # queries, keys, values

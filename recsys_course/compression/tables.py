@@ -1,26 +1,25 @@
 r"""Embedding tables of fewer bytes. Each stands in for ``nn.Embedding``: codes in, vectors out.
 
-A recommender spends nearly all its numbers on n vectors of length k, one for each id. These share rows
-(:class:`HashedEmbedding`, :class:`QuotientRemainder`, :class:`FrequentRows`), or share directions
-(:class:`LowRankEmbedding`); :mod:`recsys_course.compression.codebooks` and :class:`.Int8Embedding` keep
-every row, in fewer bits.
+A recommender spends nearly all its numbers on n vectors of length k, one for each id. Here ids share
+directions (:class:`LowRankEmbedding`) or one row for all that is rare (:class:`FrequentRows`); in
+:mod:`recsys_course.compression.hashing` they share rows by their number; :class:`.ProductQuantized` and
+:class:`.Int8Embedding` keep every row, in fewer bits.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from recsys_course.base import check_range
-from recsys_course.compression.layers import finite
-
-PRIME = 2**31 - 1  # of the hash; codes lie below it
+from recsys_course.compression.layers import check_between, finite
+from recsys_course.compression.lowrank import truncated_svd
 
 
 class Table(nn.Module):
-    """What all tables share. A subclass writes ``forward``: (...) codes -> (..., k) vectors.
+    """What all tables share. A subclass writes ``vectors``: (...) codes -> (..., k).
 
     Attributes:
         num_embeddings, embedding_dim: n and k, named as in ``nn.Embedding``.
@@ -32,9 +31,24 @@ class Table(nn.Module):
         check_range("k", k, 1, "numbers a vector,")
         self.num_embeddings, self.embedding_dim = int(n), int(k)
 
+    def vectors(self, codes: Tensor) -> Tensor:
+        """(...) codes that are known to be right -> (..., k)."""
+        raise NotImplementedError
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """(...) codes -> (..., k) vectors.
+
+        Raises:
+            IndexError: a code outside 0..n-1, as ``nn.Embedding`` does.
+        """
+        if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < self.num_embeddings:
+            found = f"{int(codes.min())}..{int(codes.max())}"
+            raise IndexError(f"codes: {found}; expected 0..{self.num_embeddings - 1}")
+        return self.vectors(codes)
+
     def table(self) -> Tensor:
         """(n, k) all vectors; where gradients are wanted, they flow into what the table is made of."""
-        return self(torch.arange(self.num_embeddings, device=self._device()))
+        return self.vectors(torch.arange(self.num_embeddings, device=self._device()))
 
     @property
     def weight(self) -> Tensor:
@@ -51,7 +65,7 @@ class Table(nn.Module):
         return next(iter([*self.parameters(), *self.buffers()])).device
 
 
-def _rows(n_rows: int, k: int) -> nn.Parameter:
+def random_rows(n_rows: int, k: int) -> nn.Parameter:
     """Random rows as ``nn.Embedding`` starts."""
     return nn.Parameter(torch.randn(n_rows, k))
 
@@ -69,88 +83,6 @@ def table_of(table: Any) -> Tensor:
     return finite(x, "table").clone()
 
 
-class HashedEmbedding(Table):
-    r"""Ids share rows by chance: the vector of id i is the sum of the rows :math:`h_1(i), h_2(i), \dots`
-
-    .. math:: h(i) = ((a i + b) \bmod p) \bmod m
-
-    Args:
-        n: ids. k: length of a vector. n_rows: m, rows kept. n_hashes: rows summed for an id; with two,
-            ids that share one row rarely share the other.
-        seed: of a and b.
-
-    Attributes:
-        rows: (m, k). a, b: (n_hashes,).
-
-    Raises:
-        ValueError: a count below 1, or more rows than ids.
-
-    Source: Weinberger et al. 2009 (one hash); Serrà and Karatzoglou 2017 (several). Differs: no random sign.
-    """
-
-    def __init__(self, n: int, k: int, n_rows: int, n_hashes: int = 1, seed: int = 0) -> None:
-        super().__init__(n, k)
-        check_range("n_hashes", n_hashes, 1, "hashes,")
-        self.rows = _rows(_at_most(n_rows, n, "n_rows"), k)
-        rng = torch.Generator().manual_seed(seed)
-        self.register_buffer("a", torch.randint(1, PRIME, (n_hashes,), generator=rng))
-        self.register_buffer("b", torch.randint(0, PRIME, (n_hashes,), generator=rng))
-
-    a: Tensor
-    b: Tensor
-
-    def places(self, codes: Tensor) -> Tensor:
-        """(...) codes -> (..., n_hashes) rows."""
-        return (codes[..., None] * self.a + self.b) % PRIME % len(self.rows)
-
-    def forward(self, codes: Tensor) -> Tensor:
-        """(...) -> (..., k)."""
-        return self.rows[self.places(codes)].sum(-2)
-
-    def collisions(self) -> int:
-        """Ids whose vector another id has, too."""
-        places = self.places(torch.arange(self.num_embeddings, device=self._device())).sort(-1).values
-        _, counts = places.unique(dim=0, return_counts=True)
-        return int(counts[counts > 1].sum())
-
-
-class QuotientRemainder(Table):
-    r"""Two short tables; every id has its own pair of rows, :math:`i = q m + r`.
-
-    .. math:: v_i = Q_q \circ R_r, \qquad q = \lfloor i / m \rfloor, \quad r = i \bmod m      \tag{10.4}
-
-    Args:
-        n: ids. k: length of a vector. n_rows: m, rows of R; Q has ceil(n / m). Fewest near m = sqrt(n).
-        combine: "mult" (element by element), "add", or "concat" (half of the vector from each).
-
-    Raises:
-        ValueError: a count below 1, more rows than ids, an unknown ``combine``, or an odd k where "concat".
-
-    Source: Shi et al. 2020. Differs: starts at what ``nn.Embedding`` starts at; Q starts near 1 where "mult".
-    """
-
-    def __init__(
-        self, n: int, k: int, n_rows: int, combine: Literal["mult", "add", "concat"] = "mult"
-    ) -> None:
-        super().__init__(n, k)
-        if combine not in ("mult", "add", "concat"):
-            raise ValueError(f"combine: {combine!r}; expected 'mult', 'add' or 'concat'")
-        if combine == "concat" and k % 2:
-            raise ValueError(f"k: {k}; expected an even length where combine is 'concat'")
-        self.n_rows, self.combine = _at_most(n_rows, n, "n_rows"), combine
-        width = k // 2 if combine == "concat" else k
-        self.quotients, self.remainders = _rows(-(-n // n_rows), width), _rows(n_rows, width)
-        if combine == "mult":  # a product of two such starts would have heavy tails
-            self.quotients.data.mul_(0.1).add_(1.0)
-
-    def forward(self, codes: Tensor) -> Tensor:
-        """(...) -> (..., k)."""
-        q, r = self.quotients[codes // self.n_rows], self.remainders[codes % self.n_rows]
-        if self.combine == "concat":
-            return torch.cat([q, r], -1)
-        return q * r if self.combine == "mult" else q + r
-
-
 class LowRankEmbedding(Table):
     r"""All vectors in a space of a few directions: :math:`V = A B`, with A (n, rank) and B (rank, k).
 
@@ -165,9 +97,8 @@ class LowRankEmbedding(Table):
 
     def __init__(self, n: int, k: int, rank: int) -> None:
         super().__init__(n, k)
-        check_range("rank", rank, 1, "directions,")
-        _at_most(rank, min(n, k), "rank")
-        self.A, self.B = _rows(n, rank), nn.Parameter(torch.randn(rank, k) / rank**0.5)
+        check_between("rank", rank, 1, min(n, k), f" for a table of {(n, k)}")
+        self.A, self.B = random_rows(n, rank), nn.Parameter(torch.randn(rank, k) / rank**0.5)
 
     @classmethod
     def from_table(cls, table: Any, rank: int) -> LowRankEmbedding:
@@ -178,11 +109,10 @@ class LowRankEmbedding(Table):
         """
         x = table_of(table)
         new = cls(len(x), x.shape[1], rank)
-        U, s, Vt = torch.linalg.svd(x, full_matrices=False)
-        new.A.data, new.B.data = U[:, :rank] * s[:rank], Vt[:rank].clone()
+        new.A.data, new.B.data = truncated_svd(x, rank)
         return new
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""
         return self.A[codes] @ self.B
 
@@ -196,13 +126,12 @@ class FrequentRows(Table):
 
     def __init__(self, n: int, k: int, n_kept: int) -> None:
         super().__init__(n, k)
-        check_range("n_kept", n_kept, 0, "rows,")
-        self.rows = _rows(_at_most(n_kept, n, "n_kept") + 1, k)
+        self.rows = random_rows(check_between("n_kept", n_kept, 0, n) + 1, k)
         self.register_buffer("place", torch.full((n,), n_kept, dtype=torch.int32))
 
     place: Tensor
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""
         return self.rows[self.place[codes]]
 
@@ -258,10 +187,3 @@ def imitate(new: Table, table: Any, n_steps: int = 500, learning_rate: float = 0
         ((new.table() - x) ** 2).mean().backward()
         optimizer.step()
     return new
-
-
-def _at_most(value: int, most: int, name: str) -> int:
-    if not 0 <= value <= most or (name == "n_rows" and value < 1):
-        least = 1 if name == "n_rows" else 0
-        raise ValueError(f"{name}: {value}; expected {least}..{most}")
-    return int(value)
