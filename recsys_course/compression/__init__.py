@@ -34,6 +34,7 @@ from recsys_course.compression.tables import (
     imitate,
     keep_frequent,
 )
+from recsys_course.compression.tuning import train_on
 
 __all__ = [
     "FrequentRows",
@@ -82,6 +83,7 @@ __all__ = [
     "svd_linear",
     "tie",
     "torch_dynamic",
+    "train_on",
     "truncated_svd",
     "unpack",
 ]

@@ -1,10 +1,10 @@
 r"""Training that already feels the rounding: quantisation-aware training.
 
 Rounding has the gradient 0 almost everywhere. The straight-through estimator passes the gradient as if
-nothing had been rounded, but not to numbers beyond the ends of the grid:
+nothing had been rounded, but not to numbers that are cut off because the grid ends before them:
 
 .. math::
-    \frac{\partial \hat x}{\partial x} := \mathbb{1}[s\,(q_{min} - z) \le x \le s\,(q_{max} - z)]   \tag{10.2}
+    \frac{\partial \hat x}{\partial x} := \mathbb{1}[q_{min} \le \mathrm{round}(x / s) + z \le q_{max}]  \tag{10.2}
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def fake_quantize(
     Raises:
         ValueError: see :class:`.Grid`.
 
-    Source: Bengio et al. 2013; Jacob et al. 2018. Differs: ``torch.fake_quantize_per_tensor_affine`` lets the
-        gradient through up to half a step beyond the ends.
+    Source: Bengio et al. 2013; Jacob et al. 2018. ``torch.fake_quantize_per_tensor_affine`` does the same.
     """
     grid = Grid(n_bits, per, symmetric)
     scale, zero_point = grid.steps(*(grid.span(x.detach()) if span is None else span))
-    rounded = (grid.encode(x.detach(), scale, zero_point) - zero_point) * scale
-    least, largest = ((code - zero_point) * scale for code in grid.codes)
-    inside = torch.minimum(torch.maximum(x, least), largest)
-    return inside + (rounded - inside).detach()  # the value of one, the gradient of the other
+    code = (x.detach() / scale).round() + zero_point  # as if the grid went on
+    least, largest = grid.codes
+    rounded = (code.clamp(least, largest) - zero_point) * scale
+    inside = (code >= least) & (code <= largest)
+    return torch.where(inside, x + (rounded - x).detach(), rounded)  # one's value, the other's gradient
 
 
 class FakeQuantize(nn.Module):

@@ -80,7 +80,7 @@ class SparseTable(Table):
 
     def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""
-        return self.rows.dense(codes.flatten()).view(*codes.shape, -1)
+        return self.rows.dense(codes.flatten()).view(*codes.shape, self.embedding_dim)
 
 
 def store_sparse(module: nn.Module, only: Only = None) -> nn.Module:
