@@ -115,6 +115,7 @@ def test_drop_neurons_computes_what_zeroing_computes_in_smaller_shapes():
         scores = [np.linalg.norm([*W1[j], b1[j]]) * np.linalg.norm(W2[:, j]) for j in range(len(W1))]
         gone = np.array(scores) < sorted(scores)[-n_kept]
         zeroed = np.where(gone[:, None], 0.0, W1), np.where(gone, 0.0, b1), W2
+        np.testing.assert_array_equal(small[0], W1[~gone])  # in the old order
         x = np.random.default_rng(0).normal(size=(5, W1.shape[1]))
         answers = [np.maximum(x @ A.T + b, 0) @ B.T for A, b, B in (small, zeroed)]
         np.testing.assert_allclose(*answers)
@@ -134,6 +135,11 @@ def test_quantize_is_torchs():
             torch.tensor(x, dtype=torch.float32), their_scale, int(their_zero), 0, 2**n_bits - 1
         )
         np.testing.assert_allclose(scale * (codes - zero), fake.numpy(), atol=1e-5)
+
+
+def test_quantize_has_no_code_beyond_its_bits():
+    codes, _, zero = cp.quantize.reference(np.array([-1.5, 0.0, 1.5]), 2)
+    assert codes.max() == 3 and zero == 2  # 1.5 and 1.5 are both rounded up to 2: one step too many
 
 
 @given(x=st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=8), n_bits=st.integers(2, 8))
