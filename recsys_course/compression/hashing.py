@@ -17,20 +17,23 @@ PRIME = 2**31 - 1  # of the hash; codes lie below it
 class HashedEmbedding(Table):
     r"""Ids share rows by chance: the vector of id i is the sum of the rows :math:`h_1(i), h_2(i), \dots`
 
-    .. math:: h(i) = ((a i + b) \bmod p) \bmod m
+    .. math:: h(i) = ((c_3 i^3 + c_2 i^2 + c_1 i + c_0) \bmod p) \bmod m
+
+    Along a straight line, :math:`c_1 i + c_0`, codes in a row would not fall as if by chance.
 
     Args:
         n: ids. k: length of a vector. n_rows: m, rows kept. n_hashes: rows summed for an id; with two,
             ids that share one row rarely share the other.
-        seed: of a and b.
+        seed: of the c.
 
     Attributes:
-        rows: (m, k). a, b: (n_hashes,).
+        rows: (m, k). c: (n_hashes, 4), that of the highest power first.
 
     Raises:
         ValueError: a count below 1, or more rows than ids.
 
-    Source: Weinberger et al. 2009 (one hash); Serrà and Karatzoglou 2017 (several). Differs: no random sign.
+    Source: Weinberger et al. 2009 (one hash); Serrà and Karatzoglou 2017 (several);
+        Wegman and Carter 1981 (polynomials). Differs: no random sign.
     """
 
     def __init__(self, n: int, k: int, n_rows: int, n_hashes: int = 1, seed: int = 0) -> None:
@@ -38,15 +41,16 @@ class HashedEmbedding(Table):
         check_range("n_hashes", n_hashes, 1, "hashes,")
         self.rows = random_rows(check_between("n_rows", n_rows, 1, n), k)
         rng = torch.Generator().manual_seed(seed)
-        self.register_buffer("a", torch.randint(1, PRIME, (n_hashes,), generator=rng))
-        self.register_buffer("b", torch.randint(0, PRIME, (n_hashes,), generator=rng))
+        self.register_buffer("c", torch.randint(PRIME, (n_hashes, 4), generator=rng))
 
-    a: Tensor
-    b: Tensor
+    c: Tensor
 
     def places(self, codes: Tensor) -> Tensor:
         """(...) codes -> (..., n_hashes) rows."""
-        return (codes[..., None] * self.a + self.b) % PRIME % len(self.rows)
+        h = torch.zeros_like(self.c[:, 0])
+        for c in self.c.T:
+            h = (h * codes[..., None] + c) % PRIME  # below 2^62 before the remainder is taken
+        return h % len(self.rows)
 
     def vectors(self, codes: Tensor) -> Tensor:
         """(...) -> (..., k)."""

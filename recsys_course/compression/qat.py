@@ -4,7 +4,7 @@ Rounding has the gradient 0 almost everywhere. The straight-through estimator pa
 nothing had been rounded, but not to numbers that are cut off because the grid ends before them:
 
 .. math::
-    \frac{\partial \hat x}{\partial x} := \mathbb{1}[q_{min} \le \mathrm{round}(x / s) + z \le q_{max}]  \tag{10.2}
+    \partial \hat x / \partial x := \mathbb{1}[q_{min} \le \mathrm{round}(x / s) + z \le q_{max}]   \tag{10.2}
 """
 
 from __future__ import annotations

@@ -23,7 +23,20 @@ from recsys_course.checkpoint import CheckpointError, read, write
 FORMAT = 1
 PLAIN = (type(None), bool, int, float, str)
 OF_ALL_MODULES = frozenset(nn.Module().__dict__) - {"training", "_non_persistent_buffers_set"}
-KINDS = ("list", "tuple", "set", "frozenset", "dict", "tensor", "parameter", "array", "csr", "path", "object")
+KINDS = (
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "dict",
+    "tensor",
+    "parameter",
+    "array",
+    "csr",
+    "named",
+    "path",
+    "object",
+)
 PARTS = ("_parameters", "_buffers", "_modules")
 
 
@@ -116,6 +129,9 @@ class _Writer:
         if isinstance(thing, sparse.csr_array):
             parts = {n: getattr(thing, n) for n in ("data", "indices", "indptr")}
             return {"is": "csr", "of": self.tree(parts, where), "shape": self.tree(thing.shape, where)}
+        if isinstance(thing, tuple):  # one with names
+            of = [self.tree(part, _place(where, str(n))) for n, part in enumerate(thing)]
+            return {"is": "named", "class": _named(thing, where), "of": of}
         if isinstance(thing, Path):
             return {"is": "path", "of": str(thing)}
         return {"is": "object", "class": _named(thing, where), "of": self.tree(_state(thing), where)}
@@ -155,8 +171,9 @@ def _class(name: str) -> type:
     found: Any = import_module(module)
     for part in path.split("."):
         found = getattr(found, part)
-    if not isinstance(found, type) or not (issubclass(found, nn.Module) or is_dataclass(found)):
-        raise TypeError(f"class {name}; expected a module or a dataclass")
+    named = isinstance(found, type) and issubclass(found, tuple) and hasattr(found, "_fields")
+    if not isinstance(found, type) or not (issubclass(found, nn.Module) or is_dataclass(found) or named):
+        raise TypeError(f"class {name}; expected a module, a dataclass or a tuple with names")
     return found
 
 
@@ -204,6 +221,9 @@ class _Reader:
 
     def _path(self, tree: dict[str, Any]) -> Any:
         return Path(tree["of"])
+
+    def _named(self, tree: dict[str, Any]) -> Any:
+        return _class(tree["class"])(*[self.thing(part) for part in tree["of"]])
 
     def _object(self, tree: dict[str, Any]) -> Any:
         cls: Any = _class(tree["class"])

@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import nn
 
-from recsys_course.compression.layers import copy_of
 from recsys_course.interactions import Interactions
 from recsys_course.neural import TorchRecommender
 
@@ -30,10 +29,4 @@ def train_on(
     Zeros of :func:`.magnitude_prune` are weights like others and do not stay 0 here, :class:`.GradualPruning`
     with ``n_steps=1`` holds them.
     """
-    start = copy_of(module)
-    other = replace(model, **({"checkpoint": None} | settings))
-    other._build = lambda data: start  # type: ignore[method-assign]
-    try:
-        return other.train_with(data, loss)
-    finally:
-        del other._build
+    return replace(model, **({"checkpoint": None} | settings)).train_with(data, loss, start=module)

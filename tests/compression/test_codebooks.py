@@ -37,7 +37,7 @@ def test_256_codes_fit_a_byte():
 
 
 def test_more_codes_and_more_parts_say_more():
-    table = numbers(400, 8)
+    table = numbers(200, 8)
 
     def error(*size):
         return float(((ProductQuantized(table, *size).table() - table) ** 2).mean().detach())
@@ -53,7 +53,7 @@ def test_scores_without_rows():
 
 def test_about_as_good_as_faiss():
     faiss = pytest.importorskip("faiss")
-    table = numbers(2000, 8)
+    table = numbers(800, 8)
     theirs = faiss.ProductQuantizer(8, 4, 4)  # 4 parts of 2^4 codes
     theirs.train(table.numpy())
     back = theirs.decode(theirs.compute_codes(table.numpy()))

@@ -84,9 +84,8 @@ def test_it_takes_the_place_of_a_table_that_serves_twice(make):
 
 def test_hash_as_loops():
     table = made(lambda: HashedEmbedding(40, 3, 7, n_hashes=2, seed=5))
-    a, b = table.a.tolist(), table.b.tolist()
     for i in range(40):
-        places = [(a[h] * i + b[h]) % PRIME % 7 for h in range(2)]
+        places = [(c[0] * i**3 + c[1] * i**2 + c[2] * i + c[3]) % PRIME % 7 for c in table.c.tolist()]
         assert table.places(torch.tensor(i)).tolist() == places
         torch.testing.assert_close(table(torch.tensor(i)), table.rows[places[0]] + table.rows[places[1]])
 
@@ -94,10 +93,8 @@ def test_hash_as_loops():
 def test_hashing_does_not_overflow_at_the_largest_codes():
     table = made(lambda: HashedEmbedding(PRIME - 1, 2, 1000))
     code = PRIME - 2
-    by_python = [
-        (a * code + b) % PRIME % 1000 for a, b in zip(table.a.tolist(), table.b.tolist(), strict=True)
-    ]
-    assert table.places(torch.tensor(code)).tolist() == by_python
+    by_python = sum(c * code**power for c, power in zip(table.c[0].tolist(), (3, 2, 1, 0), strict=True))
+    assert table.places(torch.tensor(code)).tolist() == [by_python % PRIME % 1000]
 
 
 @pytest.mark.parametrize("n_hashes", [1, 2])
@@ -138,7 +135,7 @@ def test_quotient_and_remainder_as_loops(combine):
 
 
 def test_bytes_by_hand():
-    assert HashedEmbedding(1000, 8, 100).n_bytes == 4 * 100 * 8 + 2 * 8  # and a, b
+    assert HashedEmbedding(1000, 8, 100).n_bytes == 4 * 100 * 8 + 4 * 8  # and c
     assert QuotientRemainder(1000, 8, 32).n_bytes == 4 * (32 + 32) * 8
     assert QuotientRemainder(1000, 8, 32, "concat").n_bytes == 4 * (32 + 32) * 4
     assert LowRankEmbedding(1000, 8, 3).n_bytes == 4 * (1000 * 3 + 3 * 8)
