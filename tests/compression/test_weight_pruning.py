@@ -212,3 +212,13 @@ def test_finish_refuses_another_module():
 def test_a_recommender_is_no_module():
     with pytest.raises(TypeError, match=r"module: str; expected a torch module, such as model.module_"):
         magnitude_prune("SASRec", 0.5)
+
+
+def test_a_pruned_weight_stays_0_however_far_the_optimizer_throws_it():
+    net, pruning = mlp(), GradualPruning(0.5, n_steps=2)
+    pruning.step(net)
+    gone = ~pruning.masks_["2"]
+    net[2].weight.data[gone] = 100.0
+    pruning.step(net)
+    assert gone.any() and not pruning.masks_["2"][gone].any()
+    assert (net[2].weight[gone] == 0).all()
