@@ -105,9 +105,9 @@ class TwoTowers(SequenceRecommender):
                 raise ValueError(f"{name}: {getattr(self, name)!r}; expected {' or '.join(map(repr, known))}")
 
     def _build(self, data: Interactions) -> TowersNet:
-        K, known = self.n_factors, met(data)
-        items = vectors(data.n_items, K, known, self.item_features, "item_features")
-        users = embedding(data.n_users, K, met(data, "users")) if self.user == "id" else None
+        K = self.n_factors
+        items = vectors(met(data), K, self.item_features, "item_features")
+        users = embedding(met(data, "users"), K) if self.user == "id" else None
         share = np.bincount(data.items, minlength=data.n_items) / len(data)
         log_q = torch.as_tensor(np.log(np.maximum(share, 1 / len(data))), dtype=torch.float32)
         return TowersNet(users, items, K, self.layers, log_q)
