@@ -38,7 +38,7 @@ from recsys_course.linear import EASE
 from recsys_course.neighbors import UserKNN
 from recsys_course.neural import MLPRecommender, SASRec, TwoTowers
 
-TRAINED = {"n_epochs": 6, "batch_size": 32, "learning_rate": 0.04}
+TRAINED = {"n_epochs": 8, "batch_size": 16, "learning_rate": 0.02}
 
 
 def sasrec(**settings):
