@@ -129,6 +129,29 @@ class TwoTowers(SequenceRecommender):
         """(m, I), equation (7.3)."""
         return self.hidden(module, batch) @ self.items(module).T
 
+    def user_vectors(self, users: Any) -> np.ndarray:
+        """(B,) user codes -> (B, K) f, to be multiplied with ``item_vectors_``.
+
+        Raises:
+            NotFitted: before fit. UnknownId: a code outside the training data.
+        """
+        self._need_fit()
+        net: Any = self.module_
+        codes = torch.from_numpy(self._check(users, self.n_users_, "users").astype(np.int64))
+        with torch.inference_mode():
+            return net.user_vectors(self._questions(codes)).numpy()
+
+    def score_histories(self, histories: Sequence[Any]) -> np.ndarray:
+        """As :meth:`.SequenceRecommender.score_histories`; of user="history" alone, else a ValueError."""
+        if self.user != "history":
+            raise ValueError(f"user: {self.user!r}; histories of others expected user='history'")
+        return super().score_histories(histories)
+
+    def _keep(self, module: nn.Module) -> None:
+        super()._keep(module)
+        with torch.no_grad():
+            self.item_vectors_ = self.items(self.module_).numpy()  # type: ignore[arg-type]
+
     def batch_loss(self, module: TowersNet, batch: Batch, rng: torch.Generator) -> Tensor:
         """Against the other rows' items, or against all."""
         if self.loss == "full":
