@@ -17,7 +17,7 @@ from torch import Tensor
 from recsys_course.base import NotFitted, Recommender
 from recsys_course.distillation.asked import HistoryTeacher, UserTeacher
 from recsys_course.distillation.teacher import Teacher
-from recsys_course.neural import Batch
+from recsys_course.neural import Batch, TwoTowers
 from recsys_course.neural.recommender import SequenceRecommender, TorchRecommender
 
 
@@ -30,18 +30,30 @@ class BatchTeacher(Teacher):
         self.module = deepcopy(model.module_).eval().requires_grad_(False)
 
     def _logits(self, batch: Batch) -> Tensor:
-        return self.model.logits(self._on(batch), batch)
+        return self.model.logits(self._on(batch), self._shown(batch))
 
     def _hidden(self, batch: Batch) -> Tensor:
-        return self.model.hidden(self._on(batch), batch)
+        return self.model.hidden(self._on(batch), self._shown(batch))
 
     @property
     def width(self) -> int:
         """D, of its item table."""
         return self.model.items(self.module).shape[1]
 
+    def _shown(self, batch: Batch) -> Batch:
+        """The batch, one history a question where the teacher's own batches are so."""
+        return apart(batch) if isinstance(self.model, TwoTowers) and batch.asked is not None else batch
+
     def _on(self, batch: Batch) -> Any:
         return self.module.to(batch.users.device)
+
+
+def apart(batch: Batch) -> Batch:
+    """The same m questions, each after a history of its own: (m, L)."""
+    assert batch.histories is not None and batch.asked is not None
+    rows, places = batch.asked.nonzero(as_tuple=True)
+    asked = torch.arange(batch.asked.shape[1], device=places.device) == places[:, None]  # (m, L + 1)
+    return Batch(batch.users, batch.targets, batch.histories[rows], asked, batch.numbers)
 
 
 @dataclass

@@ -29,6 +29,7 @@ from recsys_course.distillation import (
 )
 from recsys_course.linear import EASE
 from recsys_course.losses import full_softmax
+from recsys_course.neural import TwoTowers
 
 USERS = np.arange(N_USERS)
 VECTORS = np.random.default_rng(3).normal(size=(N_ITEMS, 5))
@@ -243,19 +244,28 @@ def test_a_linear_teacher_is_asked_by_history(log):
     assert row == len(batch)
 
 
-def test_a_sequence_teacher_with_a_shorter_memory_is_asked_by_history(log):
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: small(n_epochs=1),
+        lambda: small(max_length=4, n_epochs=1),
+        lambda: TwoTowers(user="history", n_epochs=1),
+    ],
+    ids=["on the batch", "of a shorter memory", "of one question a history"],
+)
+@pytest.mark.parametrize("student", [small(), TwoTowers(user="history")], ids=["windows", "events"])
+def test_a_sequence_teacher_says_what_it_would_of_the_prefix(log, make, student):
     from recsys_course.distillation import as_teacher
 
-    short = small(max_length=4, n_epochs=1).fit(log)
-    student = small()
-    batch = student._prepare(log).batch(torch.arange(2))
-    got = as_teacher(short, student).logits(batch).numpy()
+    teacher = make().fit(log)
+    batch = student._prepare(log).batch(torch.arange(12))
+    got = as_teacher(teacher, student).logits(batch).numpy()
     prefixes = [
         history[:place]
         for history, asked in zip(batch.histories.numpy(), batch.asked.numpy(), strict=True)
         for place in np.flatnonzero(asked)
     ]
-    np.testing.assert_allclose(got, short.score_histories(prefixes), atol=1e-5)
+    np.testing.assert_allclose(got, teacher.score_histories(prefixes), atol=1e-5)
 
 
 def test_several_teachers_say_the_mean_of_their_chances(log, teacher):
