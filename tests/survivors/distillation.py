@@ -18,9 +18,11 @@ SURVIVORS = {
         "-> label = np.exp(-np.logaddexp(-teacher_logits / temperature, 0))": EITHER,
     },
     "rank_weights": {
-        "return weights / (total if total > 0 else 1.0) -> return weights / (total if total > 0 else 2.0)": NOTHING,
+        "return weights / (total if total > 0 else 1.0) "
+        "-> return weights / (total if total > 0 else 2.0)": NOTHING,
         "weights = np.exp(-rank / scale) * np.tanh(sharpness * np.maximum(student_rank - rank, 0)) "
-        "-> weights = np.exp(-rank / scale) * np.tanh(sharpness * np.maximum(0, student_rank - rank))": EITHER,
+        "-> weights = np.exp(-rank / scale) "
+        "* np.tanh(sharpness * np.maximum(0, student_rank - rank))": EITHER,
     },
     "relation_loss": {
         "return pairs / (pairs.mean() if pairs.mean() > 0 else 1.0) "
