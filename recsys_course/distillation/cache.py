@@ -57,19 +57,21 @@ class Kept(Teacher):
 
     Args:
         teacher: who answers. examples: the training rows. n_users: users of the log. folder: where answers
-            lie. keep: logits of each question.
+            lie. keep: logits of each question. device: where the examples are.
 
     The key covers the teacher (its weights, its settings), every question, and ``keep``. Answers that are
     damaged or half-written are made again; where the folder cannot be written, a warning says so and the
     teacher is asked at every batch.
     """
 
-    def __init__(self, teacher: Teacher, examples: Examples, n_users: int, folder: Path, keep: int) -> None:
+    def __init__(
+        self, teacher: Teacher, examples: Examples, n_users: int, folder: Path, keep: int, device: Any = "cpu"
+    ) -> None:
         self.teacher, self.folder, self.keep = teacher, folder, min(keep, teacher.n_items)
         self.model, self.n_items, self.n_users = teacher.model, teacher.n_items, teacher.n_users
-        self.ahead = partial(teacher.ahead, examples, n_users)
-        self.n, batches = self.ahead()
-        self.key = content_hash(chain([teacher.name, teacher.model, self.keep], map(_plain, batches)))
+        self.questions = partial(teacher.ahead, examples, n_users, device)
+        self.n, batches = self.questions()
+        self.key = content_hash(chain([teacher.terms(), self.keep], map(_plain, batches)))
         self.arrays = self._read() or self._write()
 
     def numbers(self, batch: Batch) -> Tensor:
@@ -115,28 +117,29 @@ class Kept(Teacher):
             shutil.rmtree(self.path(), ignore_errors=True)
             os.replace(half, self.path())
         except OSError as problem:
-            warnings.warn(
-                f"cache: cannot write {self.folder} ({problem}); the teacher is asked at every batch. "
-                "Name another folder, or None",
-                stacklevel=2,
-            )
+            self._warn(problem)
             return None
         finally:
             shutil.rmtree(half, ignore_errors=True)
         return self._read()
 
+    def _warn(self, problem: OSError) -> None:
+        warnings.warn(
+            f"cache: cannot write {self.folder} ({problem}); the teacher is asked at every batch. "
+            "Name another folder, or None",
+            stacklevel=4,
+        )
+
     def _fill(self, half: Path) -> None:
-        keep = self.keep
-        shapes = {"items": ((self.n, keep), np.int32), "logits": ((self.n, keep), np.float32),
-                  "rest": ((self.n,), np.float32)}  # fmt: skip
+        wide, kinds = (self.n, self.keep), (np.int32, np.float32, np.float32)
         arrays = {
-            name: np.lib.format.open_memmap(half / f"{name}.npy", "w+", dtype, shape)
-            for name, (shape, dtype) in shapes.items()
+            name: np.lib.format.open_memmap(half / f"{name}.npy", "w+", kind, shape)
+            for name, kind, shape in zip(NAMES, kinds, (wide, wide, (self.n,)), strict=True)
         }
-        _, batches = self.ahead()
+        _, batches = self.questions()
         for batch in progress(batches, "asking the teacher", unit="batch"):
             numbers = self.numbers(batch).cpu().numpy()
-            best = top_logits(self.teacher.logits(batch), keep)
+            best = top_logits(self.teacher.logits(batch), self.keep)
             for name, part in zip(NAMES, best, strict=True):
                 arrays[name][numbers] = part.cpu().numpy()
         for array in arrays.values():

@@ -50,8 +50,8 @@ class Distiller(Recommender):
         student_: the fitted student; it answers for this model. loss_: (epochs run,) mean of L.
 
     Raises:
-        ValueError: weight outside 0..1, keep < 1, a teacher of another number of items or with fewer
-            users, or that says NaN. TypeError: a student that is no torch model, or no teacher where one is
+        ValueError: weight outside 0..1, keep < 1, a teacher or ``unlabelled`` of another number of items (or
+            of users, where these are known by their code), a teacher that says NaN. TypeError: a student that is no torch model, or no teacher where one is
             needed; a teacher without hidden vectors where they are needed. NotFitted: of the teacher.
         Also what training the student raises. A student's checkpoint is kept beside its own, under a name
         with the contents of teacher, objective and weight, so that runs do not take up each other's.
@@ -75,7 +75,7 @@ class Distiller(Recommender):
         teacher = self._ready_teacher(data)
         student = copy(self.student)
         student.checkpoint = self._checkpoint(teacher)
-        extra, pool = self._extra(teacher, data), self._pool(teacher)
+        extra, pool = self._extra(teacher, data), self._pool(teacher, data)
         lesson = _Lesson(self.objective, teacher, extra, pool, self.student.batch_size)
         if self.cache is not None and teacher is not None:
             self._keep_answers(student, lesson)
@@ -118,28 +118,23 @@ class Distiller(Recommender):
             return None
         teacher = as_teacher(self.teacher, self.student, self.standardize)
         for part in teacher.parts():
-            for what, own, wanted in (
-                ("items", part.n_items, data.n_items),
-                ("users", part.n_users, data.n_users),
-            ):
-                if own is not None and own != wanted:
-                    raise ValueError(
-                        f"teacher: {part.name} was fitted on {own} {what}; expected {wanted}, as in data, "
-                        "with the same codes"
-                    )
+            _check_size(f"teacher: {part.name} was fitted on", "items", part.n_items, data.n_items)
+            _check_size(f"teacher: {part.name} was fitted on", "users", part.n_users, data.n_users)
         return teacher
 
-    def _pool(self, teacher: Teacher | None) -> tuple[Examples, Teacher] | None:
+    def _pool(self, teacher: Teacher | None, data: Interactions) -> tuple[Examples, Teacher] | None:
         """Training rows without answers, and who answers them."""
         if self.unlabelled is None or teacher is None:
             return None
+        _check_size("unlabelled:", "items", self.unlabelled.n_items, data.n_items)
+        _check_size("unlabelled:", "users", self.unlabelled.n_users, data.n_users)
         examples = copy(self.student)._prepare(self.unlabelled)
         return examples, self._kept(teacher, examples, self.unlabelled)
 
     def _kept(self, teacher: Teacher, examples: Examples, log: Interactions) -> Teacher:
         if self.cache is None or "logits" not in self.objective.needs or isinstance(teacher, RankingTeacher):
             return teacher
-        return Kept(teacher, examples, log.n_users, Path(self.cache), self.keep)
+        return Kept(teacher, examples, log.n_users, Path(self.cache), self.keep, self.student.device)
 
     def _keep_answers(self, student: TorchRecommender, lesson: _Lesson) -> None:
         """The student shows its training rows, once they are cut, to who keeps the teacher's answers."""
@@ -166,7 +161,7 @@ class Distiller(Recommender):
         if self.student.checkpoint is None:
             return None
         path = Path(self.student.checkpoint)
-        taught_by = None if teacher is None else (teacher.name, teacher.model, self.standardize)
+        taught_by = None if teacher is None else teacher.terms()
         more = None if self.unlabelled is None else self.unlabelled.fingerprint()
         terms = content_hash([taught_by, self.objective, self.weight, more, self.cache and self.keep])
         return path.with_name(f"{path.stem}.distilled-{terms[:12]}{path.suffix}")
@@ -195,3 +190,9 @@ class _Lesson:
         known = None if teacher is None else teacher.known(batch)
         student = StudentView(model, module, batch, known, rng, self.extra)
         return self.objective(student, TeacherView(teacher, batch, known))
+
+
+def _check_size(who: str, what: str, own: int | None, wanted: int) -> None:
+    """Refuse what does not speak of the same things."""
+    if own is not None and own != wanted:
+        raise ValueError(f"{who} {own} {what}; expected {wanted}, as in data, with the same codes")

@@ -22,7 +22,7 @@ from recsys_course.compiled import chunks
 from recsys_course.neural.batches import Batch, Examples
 from recsys_course.neural.recommender import SequenceRecommender, TorchRecommender
 
-ROWS_AT_ONCE = 128  # training rows of which a teacher's answers are made ready at a time
+LOGITS_AT_ONCE = 2**21  # of a teacher's answers that are made ahead, held at a time: 8 MB
 
 
 class Teacher(ABC):
@@ -99,10 +99,16 @@ class Teacher(ABC):
             )
         return batch.numbers
 
-    def ahead(self, examples: Examples, n_users: int) -> tuple[int, Iterator[Batch]]:
+    def ahead(self, examples: Examples, n_users: int, device: Any = "cpu") -> tuple[int, Iterator[Batch]]:
         """How many numbers there are, and batches in which each comes up; for answers made ahead."""
-        rows = torch.arange(len(examples)).split(ROWS_AT_ONCE)
+        in_a_row = max(1, examples.n_questions // max(1, len(examples)))
+        at_once = max(1, LOGITS_AT_ONCE // (in_a_row * self.n_items))
+        rows = torch.arange(len(examples), device=device).split(at_once)
         return examples.n_questions, (examples.batch(some) for some in rows)
+
+    def terms(self) -> list[Any]:
+        """All that its answers depend on."""
+        return [type(self).__name__, self.name, self.model]
 
 
 class BatchTeacher(Teacher):
@@ -160,10 +166,14 @@ class UserTeacher(Teacher):
         """(m,) users: all questions of one have one answer."""
         return batch.users
 
-    def ahead(self, examples: Examples, n_users: int) -> tuple[int, Iterator[Batch]]:
+    def ahead(self, examples: Examples, n_users: int, device: Any = "cpu") -> tuple[int, Iterator[Batch]]:
         """Every user once."""
-        users = torch.arange(n_users).split(_rows_of(self))
+        users = torch.arange(n_users, device=device).split(_rows_of(self))
         return n_users, (Batch(some, torch.full_like(some, -1)) for some in users)
+
+    def terms(self) -> list[Any]:
+        """What it is, and whether its scores are standardized."""
+        return [*super().terms(), self.standardize]
 
 
 class HistoryTeacher(UserTeacher):
@@ -234,6 +244,10 @@ class ManyTeachers(Teacher):
     def parts(self) -> Sequence[Teacher]:
         """The parts of all."""
         return [part for teacher in self.teachers for part in teacher.parts()]
+
+    def terms(self) -> list[Any]:
+        """Theirs, and what each of them counts."""
+        return [self.model.shares_, *(teacher.terms() for teacher in self.teachers)]
 
     def known(self, batch: Batch) -> Tensor | None:
         """(m,) bool, what all of them can answer."""

@@ -94,7 +94,8 @@ def distill_to_trees(
 
     Args:
         teacher: fitted, with predict_proba(features) -> (N,), or (N, 2) as in scikit-learn.
-        features: (N, F) what the teacher sees. student_features: (N, G) what the student sees; None: the same.
+        features: (N, F) what the teacher sees.
+        student_features: (N, G) what the student sees; None: the same.
         learner, match, seed: see :class:`TreeStudent`.
 
     Raises:
