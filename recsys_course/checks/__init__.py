@@ -19,6 +19,7 @@ CHAPTERS = (
     "multimodal",
     "hybrid",
     "compression",
+    "distillation",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
