@@ -18,6 +18,7 @@ CHAPTERS = (
     "content_based",
     "multimodal",
     "hybrid",
+    "deep_recommenders",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
