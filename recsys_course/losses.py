@@ -1,6 +1,7 @@
 r"""Losses of recommenders in torch, apart from the models that use them; the lower, the better.
 
-Every function takes scores or vectors of b training rows and returns the mean over them, a scalar with gradient.
+Every function takes scores or vectors of b training rows and returns the mean over them, a scalar with
+gradient.
 
 .. math::
     L_{bce} &= -\bigl[y \ln \sigma(s) + (1 - y) \ln (1 - \sigma(s))\bigr] \\
@@ -17,12 +18,13 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
 
 from recsys_course.base import check_range
+from recsys_course.compiled import chunks
 
-LOGITS_AT_ONCE = 2**21  # scores of one step held at a time: 8 MB, about what a cache holds
+LOGITS_AT_ONCE = 2**19  # scores of one step held at a time: 2 MB, about what a cache holds
 
 
 def bce(logits: Tensor, labels: Tensor) -> Tensor:
-    """(...) scores and (...) labels in 0..1 -> mean binary cross-entropy; 2 in ``labels`` is not checked."""
+    """(...) scores and (...) labels in 0..1 -> mean binary cross-entropy."""
     return binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
 
 
@@ -90,7 +92,7 @@ def in_batch_softmax(
     check_range("temperature", temperature, 0, "a number", strict=True)
     if users.dim() != 2 or users.shape != items.shape:
         raise ValueError(
-            f"items: shape {tuple(items.shape)}; expected that of users, {tuple(users.shape)}, (b, K)"
+            f"items: shape {tuple(items.shape)}; expected {tuple(users.shape)}, that of users (b, K)"
         )
     scores = users @ items.T / temperature  # (b, b)
     if log_q is not None:
@@ -123,17 +125,15 @@ class _SoftmaxOverTable(torch.autograd.Function):
     def forward(ctx: Any, vectors: Tensor, table: Tensor, targets: Tensor) -> Tensor:
         total = vectors.new_zeros(())
         d_vectors, d_table = torch.empty_like(vectors), torch.zeros_like(table)
-        for rows in torch.arange(len(vectors), device=vectors.device).split(
-            max(1, LOGITS_AT_ONCE // len(table))
-        ):
-            a, b = int(rows[0]), int(rows[-1]) + 1
-            scores, target = vectors[a:b] @ table.T, targets[a:b, None]  # (r, I), (r, 1)
-            norm = scores.logsumexp(1, keepdim=True)  # (r, 1)
-            total += (norm - scores.gather(1, target)).sum()
-            p = scores.sub_(norm).exp_()
-            p.scatter_add_(1, target, torch.full_like(norm, -1.0))  # (r, I) d loss / d scores
-            torch.mm(p, table, out=d_vectors[a:b])
-            d_table.addmm_(p.T, vectors[a:b])
+        for a, b in chunks(len(vectors), max(1, LOGITS_AT_ONCE // len(table))):
+            v, target = vectors[a:b], targets[a:b]  # (r, K), (r,)
+            scores = v @ table.T  # (r, I)
+            own, top = scores.gather(1, target[:, None]), scores.amax(1, keepdim=True)  # (r, 1) each
+            e = scores.sub_(top).exp_()  # p = e / total_e; what is divided are vectors, which are shorter
+            total_e = e.sum(1, keepdim=True)
+            total += (total_e.log() + top - own).sum()
+            d_vectors[a:b] = (e @ table) / total_e - table[target]
+            d_table.addmm_(e.T, v / total_e).index_add_(0, target, v, alpha=-1)
         ctx.save_for_backward(d_vectors / len(vectors), d_table / len(vectors))
         return total / len(vectors)
 

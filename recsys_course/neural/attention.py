@@ -67,7 +67,7 @@ class Block(nn.Module):
         super().__init__()
         self.attention = SelfAttention(n_factors, n_heads)
         self.feed_forward = nn.Sequential(
-            nn.Linear(n_factors, n_hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(n_hidden, n_factors)
+            nn.Linear(n_factors, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_factors)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(n_factors) for _ in range(2))
         self.dropout = nn.Dropout(dropout)

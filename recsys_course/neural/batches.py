@@ -23,19 +23,22 @@ class Batch:
         histories: (b, L) item codes, oldest first, 0 from the end of a shorter one on; None for
             models that do not look at them.
         asked: (b, L + 1) bool, m of them True: after how many items of which history a question stands.
+        numbers: (m,) the number of each training question, the same in every epoch, 0..n_questions-1, so
+            that what a teacher says to it can be kept; None when users are scored.
     """
 
     users: Tensor
     targets: Tensor
     histories: Tensor | None = None
     asked: Tensor | None = None
+    numbers: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.users)
 
     def to(self, device: Any) -> Batch:
         """The same batch elsewhere."""
-        parts = (self.users, self.targets, self.histories, self.asked)
+        parts = (self.users, self.targets, self.histories, self.asked, self.numbers)
         return Batch(*(None if part is None else part.to(device) for part in parts))  # type: ignore[arg-type]
 
 
@@ -43,6 +46,11 @@ class Examples(Protocol):
     """Training rows: ``len`` of them, and any of them as a batch."""
 
     def __len__(self) -> int: ...
+
+    @property
+    def n_questions(self) -> int:
+        """Numbers that :attr:`Batch.numbers` is from."""
+        ...
 
     def batch(self, rows: Tensor) -> Batch:
         """(b,) row numbers -> their questions, on the device of ``rows``."""
@@ -87,59 +95,74 @@ class Histories:
         return Histories(self.items.to(device), self.start.to(device))
 
     def between(self, first: Tensor, stop: Tensor) -> tuple[Tensor, Tensor]:
-        """(b,) first event and the one after the last -> (b, L) codes, 0 behind the end; (b, L) bool inside."""
+        """(b,) numbers of the first event and the one after the last -> (b, L) numbers; (b, L) which count.
+
+        What does not count, behind the end of the shorter ones, has number 0.
+        """
         size = stop - first
         longest = int(size.max()) if len(size) else 0
-        place = first[:, None] + torch.arange(longest, device=first.device)  # (b, L)
-        inside = place < stop[:, None]
-        if not len(self.items):
-            return torch.zeros_like(place), inside
-        return self.items[torch.where(inside, place, 0)] * inside, inside
+        numbers = first[:, None] + torch.arange(longest, device=first.device)  # (b, L)
+        inside = numbers < stop[:, None]
+        return numbers * inside, inside
 
     def last(self, users: Tensor, n: int) -> Batch:
         """(b,) users -> the question that stands after the last n items of each."""
         first, stop = torch.maximum(self.start[users], self.start[users + 1] - n), self.start[users + 1]
-        items, _ = self.between(first, stop)
+        numbers, inside = self.between(first, stop)
+        items = self.items[numbers] * inside  # (b, L)
         asked = torch.arange(items.shape[1] + 1, device=items.device) == (stop - first)[:, None]
         return Batch(users, torch.full_like(users, -1), items, asked)
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Histories cut into pieces of at most ``length + 1`` events: each event is a target once.
+    """Histories cut into windows of at most ``length + 1`` events; each event is a target once.
 
-    Row w is the events first[w]..stop[w]-1 of one user. The first is asked for after nothing, the second
-    after the first, and so on, so that one pass through a network answers all of them.
+    The last window of a user ends at the last event. Every window but a user's first begins with
+    ``context`` events that are looked at and not asked for, so that no later event is predicted from less.
+    A window's first event is asked for after nothing, its second after the first, and so on: one pass
+    through a network answers all of them.
     """
 
     histories: Histories
     users: Tensor  # (W,)
-    first: Tensor  # (W,)
-    stop: Tensor  # (W,)
+    first: Tensor  # (W,) number of the first event
+    asked: Tensor  # (W,) number of the first that is a target
+    stop: Tensor  # (W,) number behind the last
 
     @classmethod
-    def cut(cls, histories: Histories, length: int) -> Self:
-        """From the latest event backwards, so that the shorter piece of a user is the oldest."""
-        start, size = histories.start[:-1], histories.start.diff()
-        pieces = (size + length) // (length + 1)  # (U,) rounded up
-        users = torch.arange(len(size), device=size.device).repeat_interleave(pieces)
-        ordinal = torch.arange(len(users), device=size.device) - (pieces.cumsum(0) - pieces)[users]
-        stop = histories.start[1:][users] - ordinal * (length + 1)
-        return cls(histories, users, torch.maximum(start[users], stop - length - 1), stop)
+    def cut(cls, histories: Histories, length: int, context: int = 0) -> Self:
+        """Windows of ``length`` items and what follows them, with 0 <= context <= length."""
+        start, size, new = histories.start[:-1], histories.start.diff(), length + 1 - context
+        n = torch.where(size > 0, 1 + (size - length - 1).clamp(min=0).add(new - 1) // new, 0)  # (U,) windows
+        users = torch.arange(len(n), device=n.device).repeat_interleave(n)
+        from_the_end = torch.arange(len(users), device=n.device) - (n.cumsum(0) - n)[users]
+        stop = histories.start[1:][users] - from_the_end * new
+        first = torch.maximum(start[users], stop - length - 1)
+        asked = torch.where(from_the_end == n[users] - 1, start[users], stop - new)
+        return cls(histories, users, first, asked, stop)
 
     def __len__(self) -> int:
         return len(self.users)
 
+    @property
+    def n_questions(self) -> int:
+        """Events of the log."""
+        return len(self.histories.items)
+
     def of_users(self, able: Tensor) -> Windows:
         """Those of the users marked in (U,) bool."""
-        rows = able.to(self.users.device)[self.users]
-        return Windows(self.histories, self.users[rows], self.first[rows], self.stop[rows])
+        kept = able.to(self.users.device)[self.users]
+        columns = (self.users, self.first, self.asked, self.stop)
+        return Windows(self.histories, *(column[kept] for column in columns))
 
     def batch(self, rows: Tensor) -> Batch:
-        """(b,) windows -> a question before each of their events; no memory is spent on padding but in the inputs."""
-        events, asked = self.histories.between(self.first[rows], self.stop[rows])  # (b, L + 1)
+        """(b,) windows -> a question before each of their events but the context."""
+        numbers, inside = self.histories.between(self.first[rows], self.stop[rows])  # (b, L + 1)
+        events = self.histories.items[numbers] * inside
+        asked = inside & (numbers >= self.asked[rows, None])
         users = self.users[rows, None].expand_as(events)[asked]
-        return Batch(users, events[asked], events[:, :-1], asked)
+        return Batch(users, events[asked], events[:, :-1], asked, numbers[asked])
 
 
 def in_time(data: Interactions) -> np.ndarray:

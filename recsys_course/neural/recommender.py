@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -24,6 +24,15 @@ from recsys_course.training import Trained, Training, seeded, train
 
 USERS_AT_ONCE = 256  # scored at a time
 Loss = Callable[["TorchRecommender", Any, Batch, torch.Generator], Tensor]  # of model, module, batch, rng
+Validate = Callable[["TorchRecommender", Any], float]  # of model, module: the higher the better
+
+
+class _Given(NamedTuple):
+    """What :meth:`TorchRecommender.train_with` was given; nothing in ``fit``."""
+
+    loss: Loss | None = None
+    extra: nn.Module | None = None
+    validate: Validate | None = None
 
 
 @dataclass
@@ -36,7 +45,8 @@ class TorchRecommender(Recommender):
     nothing else.
 
     Args:
-        n_epochs, batch_size, learning_rate, weight_decay, device, n_threads, checkpoint: see :class:`.Training`.
+        n_epochs, batch_size, learning_rate, weight_decay, device, n_threads, checkpoint: see
+            :class:`.Training`.
         patience: epochs without a better validation value before training stops; None trains all epochs on
             all events. With a number, the last event of users is held out of training, and the weights of
             the best epoch are kept.
@@ -45,8 +55,8 @@ class TorchRecommender(Recommender):
 
     Attributes:
         module_: the trained module, on the CPU, in eval mode. loss_: (epochs run,) mean loss.
-        validation_: (epochs run,) nDCG@10 of the held-out events among all items that the user had not
-            met; empty without patience. best_epoch_: the epoch (from 0) whose weights are kept.
+        training_: the :class:`.Trained`, whose ``validation`` is, epoch by epoch, the nDCG@10 of the held-out
+            events among all items that the user had not met; empty without patience.
         histories_: what each user met, in time.
 
     Raises:
@@ -65,6 +75,8 @@ class TorchRecommender(Recommender):
     device: str = "cpu"
     n_threads: int | None = None
     checkpoint: str | Path | None = None
+
+    _given = _Given()  # not a setting: what one call of train_with asks for
 
     @abstractmethod
     def _build(self, data: Interactions) -> nn.Module:
@@ -91,25 +103,32 @@ class TorchRecommender(Recommender):
 
     def hidden(self, module: Any, batch: Batch) -> Tensor:
         """(m, K) the vectors that are multiplied with :meth:`items`."""
-        raise TypeError(
-            f"{type(self).__name__} scores pairs, not products of vectors; it has no hidden vectors"
-        )
+        raise TypeError(f"{type(self).__name__} scores pairs; only products of vectors have hidden ones")
 
     def items(self, module: Any) -> Tensor:
         """(I, K) the item table of the output."""
-        raise TypeError(f"{type(self).__name__} scores pairs, not products of vectors; it has no item table")
+        raise TypeError(f"{type(self).__name__} scores pairs; only products of vectors have an item table")
 
-    def train_with(self, data: Interactions, loss: Loss | None, extra: nn.Module | None = None) -> Self:
-        """``fit`` with another loss: (model, module, batch, rng) -> scalar; None means the model's own.
+    def train_with(
+        self,
+        data: Interactions,
+        loss: Loss | None,
+        extra: nn.Module | None = None,
+        validate: Validate | None = None,
+    ) -> Self:
+        """``fit``, with another loss or another judge.
 
         Args:
+            loss: (model, module, batch, rng) -> scalar; None means the model's own.
             extra: a module with parameters that the loss uses, trained along and then left alone.
+            validate: (model, module) -> a number, the higher the better, after each epoch; the best epoch's
+                weights are kept, ``patience`` waits for it, and nothing is held out of ``data``.
         """
-        self._other = loss, extra
+        self._given = _Given(loss, extra, validate)
         try:
             return self.fit(data)
         finally:
-            del self._other
+            self._given = _Given()
 
     def with_module(self, module: nn.Module) -> Self:
         """A copy of the fitted recommender that scores with another module; the original stays as it is.
@@ -128,78 +147,57 @@ class TorchRecommender(Recommender):
 
     def _fit(self, data: Interactions) -> None:
         self._check_settings()
-        training, held = self._training(), self._held_out(data)
-        log = data if held is None else data.take(np.setdiff1d(np.arange(len(data)), held))
+        training, judge, log = self._training(), self._given.validate, data
+        if judge is None and self.patience is not None:
+            log, held = self._hold_out(data)
+            judge = _Judge(held, log.to_csr())
         with seeded(self.seed):
             module = self._build(log)
         self._remember(log)
-        judge = None if held is None else self._judge(log, data.take(held))
-        done = self._train(module, self._prepare(log), training, judge)
-        self.loss_, self.validation_ = np.array(done.loss), np.array(done.validation)
-        self.best_epoch_ = done.best_epoch
+        self.training_ = self._train(module, self._prepare(log), training, judge)
+        self.loss_ = np.array(self.training_.loss)
         self._remember(data)
-        self.__dict__.pop("_drawing", None)  # of use in training alone
+        vars(self).pop("_drawing", None)  # of use in training alone
         self._keep(module)
 
     def _training(self) -> Training:
         """The settings, checked."""
         if not 0 < self.validation_share <= 1:
             raise ValueError(f"validation_share: {self.validation_share}; expected a share in (0, 1]")
-        names = ("n_epochs", "batch_size", "learning_rate", "weight_decay", "patience", "seed", "device")
-        return Training(
-            n_threads=self.n_threads,
-            checkpoint=self.checkpoint,
-            **{name: getattr(self, name) for name in names},
-        )
+        names = [entry.name for entry in fields(Training) if hasattr(self, entry.name)]
+        return Training(**{name: getattr(self, name) for name in names})
 
     def _train(
-        self, module: nn.Module, examples: Examples, training: Training, judge: Callable[[Any], float] | None
+        self, module: nn.Module, examples: Examples, training: Training, judge: Validate | None
     ) -> Trained:
         """The one loop; a log from which nothing can be learned leaves the first parameters."""
-        loss, extra = getattr(self, "_other", (None, None))
         if not len(examples):
             return Trained([], [], -1)
+        loss, extra = self._given.loss, self._given.extra
         whole = nn.ModuleList([module] if extra is None else [module, extra])
 
         def of_rows(whole: Any, rows: Tensor, rng: torch.Generator) -> Tensor:
             batch = examples.batch(rows)
             return self.batch_loss(whole[0], batch, rng) if loss is None else loss(self, whole[0], batch, rng)
 
-        validate = None if judge is None else (lambda whole: judge(whole[0]))
+        validate = None if judge is None else (lambda whole: judge(self, whole[0]))
         return train(whole, of_rows, len(examples), training, validate, what=type(self).__name__)
 
     def _remember(self, data: Interactions) -> None:
         """What scoring needs to know of the log."""
         self.histories_ = Histories.of(data)
 
-    def _held_out(self, data: Interactions) -> np.ndarray | None:
-        """Row numbers of the last events to judge by; None where nothing is held out."""
-        if self.patience is None:
-            return None
+    def _hold_out(self, data: Interactions) -> tuple[Interactions, Interactions]:
+        """What to learn from, and the last events of users to judge by."""
         order, size = in_time(data), np.bincount(data.users, minlength=data.n_users)
         able = np.flatnonzero(size > 1)
         if not len(able):
             raise ValueError(f"patience: {self.patience}; expected users with two events or more to judge by")
         n = max(1, round(self.validation_share * len(able)))
         users = np.random.default_rng(self.seed).choice(able, n, replace=False)
-        return np.sort(order[np.cumsum(size)[users] - 1])
-
-    def _judge(self, log: Interactions, held: Interactions) -> Callable[[Any], float]:
-        """module -> nDCG@10 of the held-out events; ties count against the model."""
-        users, targets = (
-            torch.from_numpy(held.users.astype(np.int64)),
-            torch.from_numpy(held.items.astype(np.int64)),
-        )
-        seen = log.to_csr()
-
-        def ndcg(module: Any) -> float:
-            total = 0.0
-            for a, b in chunks(len(users), USERS_AT_ONCE):
-                scores = self.logits(module, self._questions(users[a:b]).to(self.device)).cpu()
-                total += float(_gain(scores, targets[a:b], seen[users[a:b].numpy()]).sum())
-            return total / len(users)
-
-        return ndcg
+        held = np.zeros(len(data), dtype=bool)
+        held[order[np.cumsum(size)[users] - 1]] = True
+        return data.take(~held), data.take(held)
 
     def _score(self, users: np.ndarray) -> np.ndarray:
         codes = torch.from_numpy(users.astype(np.int64))
@@ -225,13 +223,26 @@ class TorchRecommender(Recommender):
         return torch.from_numpy(drawn).to(batch.users.device)
 
 
-def _gain(scores: Tensor, targets: Tensor, seen: sparse.csr_array) -> Tensor:
-    """(b,) nDCG@10 of the one right item of each row; what else was seen is no rival."""
-    own = scores.gather(1, targets[:, None])  # (b, 1)
-    rows, columns = (torch.from_numpy(codes.astype(np.int64)) for codes in coordinates(seen))
-    scores[rows, columns] = -torch.inf
-    better = (scores.scatter(1, targets[:, None], -torch.inf) >= own).sum(1)  # (b,) rank from 0
-    return torch.where(better < 10, 1 / torch.log2(better + 2.0), 0.0)
+@dataclass(frozen=True)
+class _Judge:
+    """nDCG@10 of held-out events, one for each user; what else a user has met is no rival, ties are."""
+
+    held: Interactions
+    seen: sparse.csr_array
+
+    def __call__(self, model: TorchRecommender, module: Any) -> float:
+        codes = torch.from_numpy(self.held.users.astype(np.int64))
+        targets = torch.from_numpy(self.held.items.astype(np.int64))[:, None]  # (V, 1)
+        total = 0.0
+        for a, b in chunks(len(codes), USERS_AT_ONCE):
+            scores = model.logits(module, model._questions(codes[a:b]).to(model.device)).cpu()  # (v, I)
+            own = scores.gather(1, targets[a:b])
+            rows, columns = coordinates(self.seen[self.held.users[a:b]])
+            scores[torch.from_numpy(rows), torch.from_numpy(columns).long()] = -torch.inf
+            scores.scatter_(1, targets[a:b], -torch.inf)
+            rank = (scores >= own).sum(1)  # (v,) from 0
+            total += float((1 / torch.log2(rank + 2.0))[rank < 10].sum())
+        return total / len(codes)
 
 
 class SequenceRecommender(TorchRecommender):

@@ -13,7 +13,7 @@ from recsys_course.base import check_range
 from recsys_course.interactions import Interactions
 from recsys_course.losses import bce, sampled_softmax, softmax_over_table
 from recsys_course.neural.attention import SASRecNet
-from recsys_course.neural.batches import Batch, Windows
+from recsys_course.neural.batches import Batch, Histories, Windows
 from recsys_course.neural.recommender import SequenceRecommender
 from recsys_course.neural.tables import ItemVectors, embedding
 
@@ -23,7 +23,7 @@ class SASRec(SequenceRecommender):
     r"""Self-attention over what was met, the latest item last; a vector after each item, and its products.
 
     .. math::
-        s_{ti} = h_t^\top e_i, \qquad h = \text{blocks}(e_{x_1} + p_1, e_{x_2} + p_2, \dots)          \tag{7.2}
+        s_{ti} = h_t^\top e_i, \qquad h = \text{blocks}(e_{x_1} + p_1, e_{x_2} + p_2, \dots)     \tag{7.2}
 
     Args:
         n_factors: K, divisible by ``n_heads``. n_layers: blocks. n_heads: heads of attention in each.
@@ -44,10 +44,11 @@ class SASRec(SequenceRecommender):
         for the other losses. Memory of a step: O(batch_size max_length K), and ``LOGITS_AT_ONCE`` scores.
     Book: equations (7.1) and (7.2).
     Source: Kang and McAuley 2018.
-    Differs: a learned start stands before the first item, so that the first is a target too and a user without
-        history gets scores; histories longer than ``max_length`` are cut into windows in which every event is
-        a target once, not cut off; normalises before each layer; no dropout on attention weights, which keeps
-        the fused kernel; the softmax over all items is the default loss (Klenitskiy and Vasilev 2023).
+    Differs: a learned start stands before the first item, so that the first is a target too and a user
+        without history gets scores; what is longer than ``max_length`` is cut into windows that overlap by
+        half, in which each event is a target once (see :class:`.Windows`), not cut off; normalises before
+        each layer; no dropout on attention weights, which keeps the fused kernel; a softmax over all items
+        is the default loss, which learns more an epoch than drawn ones (Klenitskiy and Vasilev 2023).
     """
 
     n_factors: int = 64
@@ -104,12 +105,11 @@ class SASRec(SequenceRecommender):
         return ItemVectors(data.n_items, self.n_factors, self.item_vectors, self.ids, known)
 
     def _prepare(self, data: Interactions) -> Windows:
-        windows = Windows.cut(self.histories_.to(self.device), self.max_length)
+        windows = Windows.cut(Histories.of(data).to(self.device), self.max_length, self.max_length // 2)
         if self.loss == "softmax":
             return windows
-        return windows.of_users(
-            torch.from_numpy(self._draws_from(data).n_left > 0)
-        )  # who has met all is left out
+        able = torch.from_numpy(self._draws_from(data).n_left > 0)  # nothing can be drawn for who has met all
+        return windows.of_users(able)
 
     def hidden(self, module: SASRecNet, batch: Batch) -> Tensor:
         """(m, K) vectors at the places that are asked for."""
