@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
+
+from recsys_course.interactions import Interactions
 
 
 class ItemVectors(nn.Module):
@@ -26,31 +31,74 @@ class ItemVectors(nn.Module):
         super().__init__()
         self.register_buffer("features", torch.as_tensor(features, dtype=torch.float32))
         self.project = nn.Linear(features.shape[1], n_factors)
-        self.ids = embedding(n, n_factors) if ids else None
-        if self.ids is not None and known is not None:
-            self.ids.weight.data[torch.as_tensor(~known)] = 0
+        self.ids = embedding(n, n_factors, known) if ids else None
 
     def forward(self, codes: Tensor) -> Tensor:
         """(...) codes -> (..., K)."""
         made = self.project(self.features[codes])
         return made if self.ids is None else made + self.ids(codes)
 
-    def table(self) -> Tensor:
-        """(n, K) all of them."""
+    @property
+    def weight(self) -> Tensor:
+        """(n, K) all of them, as an ``nn.Embedding`` calls its table."""
         made = self.project(self.features)
-        return made if self.ids is None else made + vectors_of(self.ids)
+        return made if self.ids is None else made + self.ids.weight
 
 
-def embedding(n: int, n_factors: int) -> nn.Embedding:
-    """n learned vectors that start small, so that training starts from nearly equal scores."""
+def embedding(n: int, n_factors: int, known: np.ndarray | None = None) -> nn.Embedding:
+    """n learned vectors that start small, so that training starts from nearly equal scores.
+
+    Those not ``known``, (n,) bool, start at 0, and stay there where no loss asks for them.
+    """
     table = nn.Embedding(n, n_factors)
     nn.init.normal_(table.weight, std=0.02)
+    if known is not None:
+        table.weight.data[torch.as_tensor(~known)] = 0
     return table
 
 
-def vectors_of(items: Any) -> Tensor:
-    """(n, K) all rows of an embedding, or of what takes its place and has a method ``table``."""
-    return items.table() if hasattr(items, "table") else items.weight
+def vectors(
+    n: int, n_factors: int, known: np.ndarray, features: Any = None, name: str = "features", ids: bool = True
+) -> nn.Module:
+    """A table for n things, of which those marked in (n,) bool have events.
+
+    Raises:
+        ValueError: features that are not n rows of finite numbers; the message calls them by ``name``.
+    """
+    if features is None:
+        return embedding(n, n_factors, known)
+    return ItemVectors(n, n_factors, checked(features, n, name), ids, known)
+
+
+def met(data: Interactions, side: Literal["users", "items"] = "items") -> np.ndarray:
+    """(n,) bool: which items, or users, have events."""
+    n = data.n_items if side == "items" else data.n_users
+    return np.bincount(getattr(data, side), minlength=n) > 0
+
+
+def checked(features: Any, n: int, name: str) -> np.ndarray:
+    """(n, D) float32, from an array or a sparse matrix."""
+    x = np.asarray(features.toarray() if sparse.issparse(features) else features, dtype=np.float32)
+    if x.ndim != 2 or len(x) != n or not x.shape[1]:
+        raise ValueError(f"{name}: shape {x.shape}; expected ({n}, columns), a row for each")
+    if not np.isfinite(x).all():
+        raise ValueError(f"{name}: NaN or infinite; expected finite numbers")
+    return x
+
+
+def tower(n_in: int, layers: Sequence[int], n_out: int) -> nn.Sequential:
+    """Layers of these widths with ReLU, and a last one without; none at all where no widths are given."""
+    widths = [n_in, *layers]
+    steps: list[nn.Module] = []
+    for a, b in pairwise(widths):
+        steps += [nn.Linear(a, b), nn.ReLU()]
+    return nn.Sequential(*steps, *([nn.Linear(widths[-1], n_out)] if layers else []))
+
+
+def check_widths(layers: Any) -> None:
+    """Refuse widths of layers that are not whole numbers of at least 1."""
+    if isinstance(layers, str) or not all(isinstance(width, int) and width >= 1 for width in layers):
+        raise ValueError(f"layers: {layers!r}; expected widths of at least 1, such as (64, 32)")
 
 
 def n_parameters(module: nn.Module) -> dict[str, int]:
