@@ -74,7 +74,7 @@ def in_batch_softmax(
 
     .. math::
         L = -\frac{1}{b} \sum_i \ln \frac{e^{s_{ii}}}{\sum_j e^{s_{ij}}}, \qquad
-        s_{ij} = u_i^\top v_j / \tau - \ln q_j
+        s_{ij} = u_i^\top v_j / \tau - \ln q_j             \tag{7.4}
 
     Args:
         users, items: (b, K); row i of one belongs to row i of the other.
@@ -87,6 +87,7 @@ def in_batch_softmax(
         ValueError: shapes that differ, or temperature not above 0.
 
     Cost: O(b^2 K) time, O(b^2) memory.
+    Book: equation (7.4); exercise in_batch_gradient.
     Source: Yi et al. 2019.
     """
     check_range("temperature", temperature, 0, "a number", strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -41,7 +42,7 @@ class Deep(nn.Module):
     def __init__(self, sizes: Sequence[int], n_dense: int, n_factors: int, layers: Sequence[int]) -> None:
         super().__init__()
         self.register_buffer("offsets", offsets(sizes))
-        self.table = embedding(sum(sizes), n_factors)
+        self.table = embedding(np.ones(sum(sizes), dtype=bool), n_factors)
         self.tower = tower(len(sizes) * n_factors + n_dense, layers, 1)
 
     def vectors(self, fields: Tensor) -> Tensor:

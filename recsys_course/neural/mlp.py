@@ -19,6 +19,7 @@ from recsys_course.neural.recommender import TorchRecommender
 from recsys_course.neural.tables import check_widths, met, tower, vectors
 
 CELLS_AT_ONCE = 2**22  # numbers of the first layer held at a time when all items are scored: 16 MB
+SPREAD = 0.1  # of the first vectors: from smaller ones the layers see only 0 for many epochs
 
 
 class PairNet(nn.Module):
@@ -88,8 +89,8 @@ class MLPRecommender(TorchRecommender):
 
     def _build(self, data: Interactions) -> PairNet:
         K = self.n_factors
-        users = vectors(data.n_users, K, met(data, "users"), self.user_features, "user_features")
-        items = vectors(data.n_items, K, met(data), self.item_features, "item_features")
+        users = vectors(met(data, "users"), K, self.user_features, "user_features", spread=SPREAD)
+        items = vectors(met(data), K, self.item_features, "item_features", spread=SPREAD)
         return PairNet(users, items, K, self.layers)
 
     def _prepare(self, data: Interactions) -> Events:

@@ -89,7 +89,7 @@ class SASRec(SequenceRecommender):
 
     def _build(self, data: Interactions) -> SASRecNet:
         return SASRecNet(
-            vectors(data.n_items, self.n_factors, met(data), self.item_vectors, "item_vectors", self.ids),
+            vectors(met(data), self.n_factors, self.item_vectors, "item_vectors", self.ids),
             self.n_factors,
             self.max_length,
             self.n_layers,

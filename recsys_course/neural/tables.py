@@ -15,23 +15,19 @@ from recsys_course.interactions import Interactions
 
 
 class ItemVectors(nn.Module):
-    """A vector for each of n things: learned by code, projected from given features, or the sum of both.
+    """Vectors projected from given features, plus, where there are any, learned ones.
 
     Args:
-        n: rows. n_factors: K. features: (n, D) numbers, kept as they are; None for none.
-        ids: learn a vector for each; without features they are all there is.
-        known: (n,) bool, which have events; the learned vectors of the others stay 0 beside features.
+        features: (n, D) numbers, kept as they are. n_factors: K. ids: the learned vectors; None for none.
     """
 
     features: Tensor
 
-    def __init__(
-        self, n: int, n_factors: int, features: np.ndarray, ids: bool = True, known: np.ndarray | None = None
-    ) -> None:
+    def __init__(self, features: np.ndarray, n_factors: int, ids: nn.Embedding | None = None) -> None:
         super().__init__()
         self.register_buffer("features", torch.as_tensor(features, dtype=torch.float32))
         self.project = nn.Linear(features.shape[1], n_factors)
-        self.ids = embedding(n, n_factors, known) if ids else None
+        self.ids = ids
 
     def forward(self, codes: Tensor) -> Tensor:
         """(...) codes -> (..., K)."""
@@ -45,29 +41,35 @@ class ItemVectors(nn.Module):
         return made if self.ids is None else made + self.ids.weight
 
 
-def embedding(n: int, n_factors: int, known: np.ndarray | None = None) -> nn.Embedding:
-    """n learned vectors that start small, so that training starts from nearly equal scores.
+def embedding(known: np.ndarray, n_factors: int, spread: float = 0.02) -> nn.Embedding:
+    """A learned vector for each of n things, of which those marked in (n,) bool have events.
 
-    Those not ``known``, (n,) bool, start at 0, and stay there where no loss asks for them.
+    They start small, so that training starts from nearly equal scores; those without events start at 0,
+    and stay there where no loss asks for them.
     """
-    table = nn.Embedding(n, n_factors)
-    nn.init.normal_(table.weight, std=0.02)
-    if known is not None:
-        table.weight.data[torch.as_tensor(~known)] = 0
+    table = nn.Embedding(len(known), n_factors)
+    nn.init.normal_(table.weight, std=spread)
+    table.weight.data[torch.as_tensor(~known)] = 0
     return table
 
 
 def vectors(
-    n: int, n_factors: int, known: np.ndarray, features: Any = None, name: str = "features", ids: bool = True
+    known: np.ndarray,
+    n_factors: int,
+    features: Any = None,
+    name: str = "features",
+    ids: bool = True,
+    spread: float = 0.02,
 ) -> nn.Module:
-    """A table for n things, of which those marked in (n,) bool have events.
+    """The table for n things: learned vectors, projected features (``ids=False``), or the sum of both.
 
     Raises:
         ValueError: features that are not n rows of finite numbers; the message calls them by ``name``.
     """
-    if features is None:
-        return embedding(n, n_factors, known)
-    return ItemVectors(n, n_factors, checked(features, n, name), ids, known)
+    learned = embedding(known, n_factors, spread) if ids else None
+    if features is None and learned is not None:
+        return learned
+    return ItemVectors(checked(features, len(known), name), n_factors, learned)
 
 
 def met(data: Interactions, side: Literal["users", "items"] = "items") -> np.ndarray:

@@ -105,9 +105,9 @@ class TwoTowers(SequenceRecommender):
                 raise ValueError(f"{name}: {getattr(self, name)!r}; expected {' or '.join(map(repr, known))}")
 
     def _build(self, data: Interactions) -> TowersNet:
-        K, known = self.n_factors, met(data)
-        items = vectors(data.n_items, K, known, self.item_features, "item_features")
-        users = embedding(data.n_users, K, met(data, "users")) if self.user == "id" else None
+        K = self.n_factors
+        items = vectors(met(data), K, self.item_features, "item_features")
+        users = embedding(met(data, "users"), K) if self.user == "id" else None
         share = np.bincount(data.items, minlength=data.n_items) / len(data)
         log_q = torch.as_tensor(np.log(np.maximum(share, 1 / len(data))), dtype=torch.float32)
         return TowersNet(users, items, K, self.layers, log_q)
@@ -128,6 +128,29 @@ class TwoTowers(SequenceRecommender):
     def logits(self, module: TowersNet, batch: Batch) -> Tensor:
         """(m, I), equation (7.3)."""
         return self.hidden(module, batch) @ self.items(module).T
+
+    def user_vectors(self, users: Any) -> np.ndarray:
+        """(B,) user codes -> (B, K) f, to be multiplied with ``item_vectors_``.
+
+        Raises:
+            NotFitted: before fit. UnknownId: a code outside the training data.
+        """
+        self._need_fit()
+        net: Any = self.module_
+        codes = torch.from_numpy(self._check(users, self.n_users_, "users").astype(np.int64))
+        with torch.inference_mode():
+            return net.user_vectors(self._questions(codes)).numpy()
+
+    def score_histories(self, histories: Sequence[Any]) -> np.ndarray:
+        """As :meth:`.SequenceRecommender.score_histories`; of user="history" alone, else a ValueError."""
+        if self.user != "history":
+            raise ValueError(f"user: {self.user!r}; histories of others expected user='history'")
+        return super().score_histories(histories)
+
+    def _keep(self, module: nn.Module) -> None:
+        super()._keep(module)
+        with torch.no_grad():
+            self.item_vectors_ = self.items(self.module_).numpy()  # type: ignore[arg-type]
 
     def batch_loss(self, module: TowersNet, batch: Batch, rng: torch.Generator) -> Tensor:
         """Against the other rows' items, or against all."""
