@@ -20,6 +20,7 @@ CHAPTERS = (
     "hybrid",
     "compression",
     "distillation",
+    "deep_recommenders",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
