@@ -18,6 +18,7 @@ CHAPTERS = (
     "content_based",
     "multimodal",
     "hybrid",
+    "language_models",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
