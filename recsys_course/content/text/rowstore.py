@@ -30,20 +30,21 @@ class Unusable(Exception):
 
 
 class RowStore:
-    """Bytes by key in the file ``path``.
+    """Bytes by key in the file ``path``; ``damaged`` is told, in words, what cannot be trusted.
 
     Raises:
         Unusable: from every method, when the file cannot be opened, read or written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, damaged: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self.damaged = damaged or (lambda what: None)
 
     def get(self, keys: list[bytes]) -> dict[bytes, bytes]:
         """What is there and whole, of these keys."""
         if not self._exists():
             return {}
-        return self._run(lambda db: _select(db, keys), write=False)
+        return self._run(lambda db: _select(db, keys, self.damaged), write=False)
 
     def put(self, rows: dict[bytes, bytes]) -> None:
         """Write rows, all or none; a row that is there already is replaced."""
@@ -70,6 +71,7 @@ class RowStore:
                 if code in _not_the_file() or not again:
                     raise Unusable(str(error)) from error
                 self._remove()
+                self.damaged("the file is no database any more and was removed")
                 write = True  # also to read: the table must be there
             except OSError as error:
                 raise Unusable(str(error)) from error
@@ -105,8 +107,9 @@ def _not_the_file() -> set[int]:
     return {getattr(sqlite3, f"SQLITE_{name}") for name in names.split()}
 
 
-def _select(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, bytes]:
+def _select(db: sqlite3.Connection, keys: list[bytes], damaged: Callable[[str], None]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
+    spoilt = 0
     for first, last in chunks(len(keys), AT_ONCE):
         asked = keys[first:last]
         marks = ",".join("?" * len(asked))
@@ -114,6 +117,10 @@ def _select(db: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, bytes]:
         for key, row, check_sum in db.execute(question, asked):
             if isinstance(row, bytes) and check_sum == zlib.crc32(row, zlib.crc32(key)):
                 found[key] = row
+            else:
+                spoilt += 1
+    if spoilt:
+        damaged(f"{spoilt} rows have a wrong checksum")
     return found
 
 
