@@ -99,13 +99,17 @@ class LocalCausalRanker:
         before = self.prompt.replace("{history}", history_text(past) or "nothing yet")
         x = self._words(before)["input_ids"]
         ys = [self._title(title) for title in listed]
-        window = getattr(self._net.config, "max_position_embeddings", None) or len(x) + max(map(len, ys))
+        window = self._window() or len(x) + max(map(len, ys))
         ys = [y[: window // 2] for y in ys]
         x = x[-(window - max(map(len, ys))) :]
         scores = self.log_likelihoods(x, ys)  # (C,)
         if self.per_token:
             scores = scores / np.array([max(len(y), 1) for y in ys])
         return by_scores(scores), scores, Usage(prompt_tokens=sum(len(x) + len(y) for y in ys))
+
+    def _window(self) -> int | None:
+        """Tokens that the model can hold, if it has a limit."""
+        return getattr(self._net.config, "max_position_embeddings", None)
 
     def _title(self, title: str) -> list[int]:
         line = one_line(title)
@@ -136,15 +140,14 @@ class LocalCausalRanker:
         return (each * there).sum(1).double()
 
     def _written(self, past: list[str], listed: list[str]) -> tuple[list[int], None, Usage]:
-        prompt = prompt_of(past, listed, self.template)
-        if getattr(self._words, "chat_template", None):
-            said = [{"role": "user", "content": prompt}]
-            prompt = self._words.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
-            x = self._words(prompt, add_special_tokens=False)["input_ids"]
-        else:
-            x = self._words(prompt)["input_ids"]
+        x = self._asked(prompt_of(past, listed, self.template))
+        longest, window = self.max_new_tokens or 8 + 6 * len(listed), self._window()
+        if window is not None and len(x) + longest > window:
+            raise RankingError(
+                f"candidates: a question of {len(x)} tokens and an answer of up to {longest}; "
+                f"expected at most {window} together, the model's window"
+            )
         ids = torch.tensor([x], device=self.device)
-        longest = self.max_new_tokens or 8 + 6 * len(listed)
         made = self._net.generate(
             ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=longest,
             pad_token_id=self._net.config.eos_token_id,
@@ -155,6 +158,14 @@ class LocalCausalRanker:
         except RankingError as error:
             raise RankingError(str(error), usage + Usage(1)) from None
         return order, None, usage + Usage(repaired=int(bool(problems)))
+
+    def _asked(self, prompt: str) -> list[int]:
+        """The tokens of a question, as a turn of a conversation where the model knows such."""
+        if not getattr(self._words, "chat_template", None):
+            return self._words(prompt)["input_ids"]
+        turn = [{"role": "user", "content": prompt}]
+        text = self._words.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        return self._words(text, add_special_tokens=False)["input_ids"]
 
 
 def _load(name: str | Path, tokenizer: Any) -> tuple[Any, Any]:

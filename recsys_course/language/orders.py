@@ -62,7 +62,7 @@ class PermutationRanker:
         """
         past, listed = checked_question(history, candidates)
         base = self._shuffled(past, listed)  # (C,)
-        asked = np.stack([np.roll(base, -step) for step in self._steps(len(listed))])  # (M, C)
+        asked = np.stack([np.roll(base, step) for step in self._steps(len(listed))])  # (M, C)
         answers, usage = [], Usage()
         for order in asked:
             answers.append(self._ask(past, [listed[place] for place in order], usage))

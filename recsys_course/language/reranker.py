@@ -37,7 +37,7 @@ class LanguageReranker(Recommender):
         folder, on_error: see :func:`.rank_many`; with a folder nothing is asked twice.
 
     Attributes:
-        base_: the fitted base.
+        base_: the fitted base. titles_: the titles as they were at fit.
 
     Raises:
         ValueError: a number outside its range, another number of titles than items.
@@ -69,8 +69,9 @@ class LanguageReranker(Recommender):
         check_ranker(self.ranker)
         check_range("depth", self.depth, 1, "candidates,")
         check_range("history_length", self.history_length, 1, "items,")
-        if len(checked_titles(self.titles, "titles")) != n_items:
-            raise ValueError(f"titles: {len(self.titles)}; expected {n_items}, one per item code")
+        self.titles_ = checked_titles(self.titles, "titles")
+        if len(self.titles_) != n_items:
+            raise ValueError(f"titles: {len(self.titles_)}; expected {n_items}, one per item code")
 
     def history(self, user: int) -> np.ndarray:
         """(n,) the latest items of a user, oldest first, each at its latest time; at most history_length."""
@@ -97,16 +98,14 @@ class LanguageReranker(Recommender):
         with _ONE_AT_A_TIME:
             rankings = rank_many(
                 self.ranker,
-                [[self.titles[item] for item in past[row]] for row in rows],
-                [[self.titles[item] for item in heads[row]] for row in rows],
+                [[self.titles_[item] for item in past[row]] for row in rows],
+                [[self.titles_[item] for item in heads[row]] for row in rows],
                 self.folder,
                 self.on_error,
             )
         for row, ranking in zip(rows, rankings, strict=True):
             heads[row] = heads[row][ranking.order]
-        new = [
-            np.r_[head, row[~np.isin(row, head)]] for head, row in zip(heads, order, strict=True)
-        ]  # fmt: skip
+        new = [np.r_[head, row[~np.isin(row, head)]] for head, row in zip(heads, order, strict=True)]
         return np.stack(new) if new else order
 
     def _candidates(self, user: int, order: np.ndarray, refused: np.ndarray) -> np.ndarray:
