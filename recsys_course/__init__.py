@@ -35,6 +35,8 @@ _WHERE = {
     "AdaptiveHybrid": "hybrid", "explain": "hybrid",
     "FusionRecommender": "multimodal", "LateFusion": "multimodal", "ContrastiveAlignment": "multimodal",
     "MultiTask": "multimodal", "fuse": "multimodal",
+    "SASRec": "neural", "TwoTowers": "neural", "MLPRecommender": "neural", "WideDeep": "neural",
+    "DeepFM": "neural", "TorchRecommender": "neural",
     "Popularity": "baselines", "RecentPopularity": "baselines", "Random": "baselines",
     "DampedMeans": "baselines",
 }  # fmt: skip

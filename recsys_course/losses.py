@@ -20,7 +20,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from recsys_course.base import check_range
 from recsys_course.compiled import chunks
 
-LOGITS_AT_ONCE = 2**21  # scores of one step held at a time: 8 MB, about what a cache holds
+LOGITS_AT_ONCE = 2**19  # scores of one step held at a time: 2 MB, about what a cache holds
 
 
 def bce(logits: Tensor, labels: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ def in_batch_softmax(
 
     .. math::
         L = -\frac{1}{b} \sum_i \ln \frac{e^{s_{ii}}}{\sum_j e^{s_{ij}}}, \qquad
-        s_{ij} = u_i^\top v_j / \tau - \ln q_j
+        s_{ij} = u_i^\top v_j / \tau - \ln q_j             \tag{7.4}
 
     Args:
         users, items: (b, K); row i of one belongs to row i of the other.
@@ -87,6 +87,7 @@ def in_batch_softmax(
         ValueError: shapes that differ, or temperature not above 0.
 
     Cost: O(b^2 K) time, O(b^2) memory.
+    Book: equation (7.4); exercise in_batch_gradient.
     Source: Yi et al. 2019.
     """
     check_range("temperature", temperature, 0, "a number", strict=True)
@@ -126,13 +127,14 @@ class _SoftmaxOverTable(torch.autograd.Function):
         total = vectors.new_zeros(())
         d_vectors, d_table = torch.empty_like(vectors), torch.zeros_like(table)
         for a, b in chunks(len(vectors), max(1, LOGITS_AT_ONCE // len(table))):
-            scores, target = vectors[a:b] @ table.T, targets[a:b, None]  # (r, I), (r, 1)
-            norm = scores.logsumexp(1, keepdim=True)  # (r, 1)
-            total += (norm - scores.gather(1, target)).sum()
-            p = scores.sub_(norm).exp_()
-            p.scatter_add_(1, target, torch.full_like(norm, -1.0))  # (r, I) d loss / d scores
-            torch.mm(p, table, out=d_vectors[a:b])
-            d_table.addmm_(p.T, vectors[a:b])
+            v, target = vectors[a:b], targets[a:b]  # (r, K), (r,)
+            scores = v @ table.T  # (r, I)
+            own, top = scores.gather(1, target[:, None]), scores.amax(1, keepdim=True)  # (r, 1) each
+            e = scores.sub_(top).exp_()  # p = e / total_e; what is divided are vectors, which are shorter
+            total_e = e.sum(1, keepdim=True)
+            total += (total_e.log() + top - own).sum()
+            d_vectors[a:b] = (e @ table) / total_e - table[target]
+            d_table.addmm_(e.T, v / total_e).index_add_(0, target, v, alpha=-1)
         ctx.save_for_backward(d_vectors / len(vectors), d_table / len(vectors))
         return total / len(vectors)
 

@@ -81,6 +81,11 @@ MODELS: dict[str, ModelInfo] = {
         "content:ContentProfile", "ranking", "what lies near the mean of the history", 4, features=True
     ),
     "item2vec": ModelInfo("content:Item2Vec", "ranking", "item vectors from what is met in one session", 4),
+    "mlp": ModelInfo("neural:MLPRecommender", "ranking", "layers over the vectors of user and item", 7),
+    "two-towers": ModelInfo(
+        "neural:TwoTowers", "ranking", "a vector of the user times one of the item, softmax in the batch", 7
+    ),
+    "sasrec": ModelInfo("neural:SASRec", "ranking", "the next item from those before it, by attention", 7),
 }
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from recsys_course import base, content
+from recsys_course import base, content, neural
 from recsys_course.base import Diverged, Fitted, NotFitted, RatingPredictor, Recommender
 from recsys_course.baselines import DampedMeans, Popularity, Random, RecentPopularity
 from recsys_course.data.planted import two_tribes
@@ -56,6 +56,48 @@ class Item2Vec(content.Item2Vec):
     gap: float | None = None
 
 
+class Shuffled:
+    """The tribes meet their items in the order of the codes, after which nothing comes; for a model of
+    orders, the latest item of a history is any of them."""
+
+    def _fit(self, data: Interactions) -> None:
+        super()._fit(dataclasses.replace(data, times=np.random.default_rng(0).permutation(len(data))))
+
+
+@dataclasses.dataclass
+class MLPRecommender(neural.MLPRecommender):
+    """For a hundred events, like the next two: small, with long steps."""
+
+    n_factors: int = 8
+    layers: tuple[int, ...] = (16,)
+    n_epochs: int = 20
+    batch_size: int = 16
+    learning_rate: float = 0.02
+
+
+@dataclasses.dataclass
+class TwoTowers(neural.TwoTowers):
+    n_factors: int = 8
+    n_epochs: int = 20
+    batch_size: int = 16
+    learning_rate: float = 0.02
+
+
+@dataclasses.dataclass
+class TowersOfHistories(TwoTowers):
+    user: str = "history"
+
+
+@dataclasses.dataclass
+class SASRec(Shuffled, neural.SASRec):
+    n_factors: int = 8
+    n_layers: int = 1
+    max_length: int = 6
+    n_epochs: int = 25
+    batch_size: int = 8
+    learning_rate: float = 0.02
+
+
 MODELS = {
     "Popularity": Popularity,
     "RecentPopularity": RecentPopularity,
@@ -78,6 +120,10 @@ MODELS = {
     "ContentKNN": ContentKNN,
     "ContentProfile": ContentProfile,
     "Item2Vec": Item2Vec,
+    "MLPRecommender": MLPRecommender,
+    "TwoTowers": TwoTowers,
+    "TowersOfHistories": TowersOfHistories,
+    "SASRec": SASRec,
 }
 LEARN_NO_TASTE = {"Popularity", "RecentPopularity", "Random", "DampedMeans"}
 # A seed means chance, and chance falls on rows and codes as they stand; Swing draws only
@@ -441,6 +487,8 @@ LIMITS = {
     "k": 0, "n_factors": 0, "n_epochs": 0, "learning_rate": 0, "reg": -0.1, "shrinkage": -1.0,
     "significance": -1.0, "damping": -1.0, "half_life": 0.0, "alpha": -1.0, "cg_steps": 0, "max_users": 1,
     "negative": -0.5, "window": 0, "n_negatives": 0, "sample": -1.0, "gap": -1.0,
+    "max_length": 0, "temperature": 0.0, "batch_size": 0, "weight_decay": -0.1, "patience": 0,
+    "validation_share": 0.0, "n_heads": 0, "n_layers": 0, "n_hidden": 0,
 }  # fmt: skip
 WRONG = [(name, key) for name in MODELS for key in LIMITS if hasattr(MODELS[name](), key)]
 

@@ -12,6 +12,7 @@ from recsys_course.distillation.aims import (
     Sum,
 )
 from recsys_course.distillation.cache import Kept, TopLogits, top_logits
+from recsys_course.distillation.clicks import ClickDistiller
 from recsys_course.distillation.distiller import Distiller
 from recsys_course.distillation.generations import SelfDistillation, self_distillation
 from recsys_course.distillation.hidden import angles, cosines, distances, hint_loss, relation_loss
@@ -35,12 +36,13 @@ from recsys_course.distillation.objectives import (
     soften,
 )
 from recsys_course.distillation.rankings import RankingTeacher
-from recsys_course.distillation.teachers import Teacher, Teachers, as_teacher
+from recsys_course.distillation.teacher import Teacher
+from recsys_course.distillation.teachers import Teachers, as_teacher
 from recsys_course.distillation.trees import TreeStudent, distill_to_trees
 from recsys_course.distillation.views import Objective
 
 __all__ = [
-    "Distiller", "EmbeddingHint", "HardLabels", "Hint", "Kept", "ListWise", "Objective",
+    "ClickDistiller", "Distiller", "EmbeddingHint", "HardLabels", "Hint", "Kept", "ListWise", "Objective",
     "RankDistillation", "RankingTeacher", "Relation", "SelfDistillation", "SigmoidLabels", "SoftLabels",
     "Sum", "Teacher", "Teachers", "TopLogits", "TreeStudent", "angles", "as_teacher", "cosines",
     "cross_entropy_soft", "discrepancy_weights", "distances", "distill_to_trees", "entropy",

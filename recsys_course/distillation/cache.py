@@ -23,8 +23,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recsys_course.distillation.teachers import Teacher
-from recsys_course.neural.batches import Batch, Examples
+from recsys_course.distillation.teacher import Teacher
+from recsys_course.neural import Batch, Examples
 from recsys_course.progress import progress
 
 NAMES = ("items", "logits", "rest")
@@ -147,24 +147,36 @@ class Kept(Teacher):
 
 
 def content_hash(values: Iterable[Any]) -> str:
-    """32 hexadecimal digits of what the values hold: arrays, tensors, modules, fitted models."""
+    """32 hexadecimal digits of what the values hold: arrays, tensors, modules, fitted models.
+
+    Raises:
+        TypeError: they hold what cannot be pickled, such as a function without a name.
+    """
     total = hashlib.sha256()
 
     class Sink:
         def write(self, part: Any) -> None:
             total.update(part)
 
-    for value in values:  # one by one, as a pickler holds on to what it has met
-        _Pickler(Sink(), protocol=5).dump(value)
+    try:
+        for value in values:
+            pickler = _Pickler(Sink(), protocol=5)
+            pickler.fast = True  # what is met twice is written twice: a copy has the hash of its original
+            pickler.dump(value)
+    except (AttributeError, pickle.PicklingError) as problem:
+        raise TypeError(
+            f"cache: {problem}; expected a teacher that can be pickled, or cache=None"
+        ) from problem
     return total.hexdigest()[:32]
 
 
 class _Pickler(pickle.Pickler):
-    """Tensors by their numbers: torch's own way of pickling them names places in memory."""
+    """Arrays and tensors by their numbers alone, not by where and how these lie in memory."""
 
     def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, Tensor):
-            return np.asarray, (thing.detach().cpu().numpy(),)
+        array = thing.detach().cpu().numpy() if isinstance(thing, Tensor) else thing
+        if isinstance(array, np.ndarray) and array.dtype != object:
+            return np.frombuffer, (array.tobytes(), array.dtype.str, array.shape)
         return NotImplemented
 
 

@@ -16,10 +16,11 @@ from recsys_course.base import Recommender, check_range
 from recsys_course.distillation.aims import SoftLabels
 from recsys_course.distillation.cache import Kept, content_hash
 from recsys_course.distillation.rankings import RankingTeacher
-from recsys_course.distillation.teachers import Teacher, as_teacher
+from recsys_course.distillation.teacher import Teacher
+from recsys_course.distillation.teachers import as_teacher
 from recsys_course.distillation.views import Objective, StudentView, TeacherView
 from recsys_course.interactions import Interactions
-from recsys_course.neural.batches import Batch, Examples
+from recsys_course.neural import Batch, Examples
 from recsys_course.neural.recommender import TorchRecommender
 from recsys_course.training import seeded
 
@@ -51,8 +52,9 @@ class Distiller(Recommender):
 
     Raises:
         ValueError: weight outside 0..1, keep < 1, a teacher or ``unlabelled`` of another number of items (or
-            of users, where these are known by their code), a teacher that says NaN. TypeError: a student that is no torch model, or no teacher where one is
-            needed; a teacher without hidden vectors where they are needed. NotFitted: of the teacher.
+            of users, where these are known by their code), a teacher that says NaN.
+        TypeError: a student that is no torch model, no teacher where one is needed, or one without hidden
+            vectors where these are. NotFitted: of the teacher.
         Also what training the student raises. A student's checkpoint is kept beside its own, under a name
         with the contents of teacher, objective and weight, so that runs do not take up each other's.
 

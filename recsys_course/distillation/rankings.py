@@ -10,8 +10,8 @@ from torch import Tensor
 
 from recsys_course.base import check_range
 from recsys_course.distillation.lists import position_weights
-from recsys_course.distillation.teachers import Teacher
-from recsys_course.neural.batches import Batch
+from recsys_course.distillation.teacher import Teacher
+from recsys_course.neural import Batch
 
 
 class RankingTeacher(Teacher):

@@ -9,10 +9,10 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from recsys_course.base import NotFitted
+from recsys_course.distillation.clicks import chances_of, logit
 from recsys_course.distillation.objectives import check_name
 from recsys_course.extras import need
 
-LEAST = 1e-6  # a chance of 0 or 1 has no finite logit
 Match = Literal["logits", "chances"]
 
 
@@ -101,15 +101,5 @@ def distill_to_trees(
     Raises:
         TypeError: a teacher without ``predict_proba``. Also what :class:`TreeStudent` raises.
     """
-    if not hasattr(teacher, "predict_proba"):
-        raise TypeError(f"teacher: {type(teacher).__name__}; expected a fitted model with predict_proba")
-    p = np.asarray(teacher.predict_proba(features))
-    p = p[:, 1] if p.ndim == 2 else p
     seen = features if student_features is None else student_features
-    return TreeStudent(learner, match, seed).fit(seen, p)
-
-
-def logit(p: np.ndarray) -> np.ndarray:
-    """(N,) chances -> (N,) logits, finite."""
-    p = np.clip(p, LEAST, 1 - LEAST)
-    return np.log(p / (1 - p))
+    return TreeStudent(learner, match, seed).fit(seen, chances_of(teacher, features))

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from recsys_course.distillation.teachers import Teacher
-from recsys_course.neural.batches import Batch
+from recsys_course.distillation.teacher import Teacher
+from recsys_course.neural import Batch
 from recsys_course.neural.recommender import TorchRecommender
 
 

@@ -52,4 +52,19 @@ SPACES: dict[str, Space] = {
         "power": [-0.5, 0.75],
         "gap": [1800, 86_400, None],
     },
+    "mlp": {"n_factors": (8, 64), "n_epochs": (5, 40), "learning_rate": (3e-4, 1e-2), "loss": ["bce", "bpr"]},
+    "two-towers": {
+        "n_factors": (16, 128),
+        "n_epochs": (5, 60),
+        "learning_rate": (3e-4, 1e-2),
+        "temperature": [0.05, 0.1, 0.2, 0.5],
+        "user": ["id", "history"],
+    },
+    "sasrec": {
+        "n_factors": [32, 64, 128],
+        "n_layers": [1, 2, 3],
+        "n_epochs": (5, 60),
+        "learning_rate": (3e-4, 3e-3),
+        "dropout": [0.1, 0.2, 0.3, 0.5],
+    },
 }  # popularity and random have nothing to choose

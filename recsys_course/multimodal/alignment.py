@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 
 from recsys_course.base import NotFitted, check_range
+from recsys_course.losses import in_batch_softmax
 from recsys_course.multimodal.modalities import check_modalities, presence, scaled, unit_rows
 from recsys_course.multimodal.settings import training_of
 from recsys_course.training import seeded, train
@@ -44,9 +45,9 @@ def info_nce(a: Any, b: Any, temperature: float = 0.07) -> Any:
         return float(info_nce(rows[0], rows[1], temperature))
     if a.dim() != 2 or a.shape != b.shape or not len(a):
         raise ValueError(f"b: shape {tuple(b.shape)}; expected that of a, {tuple(a.shape)}, rows by columns")
-    s = normalize(a, dim=1) @ normalize(b, dim=1).T / temperature  # (N, N)
-    partner = torch.arange(len(a), device=a.device)
-    return (cross_entropy(s, partner) + cross_entropy(s.T, partner)) / 2
+    a, b = normalize(a, dim=1), normalize(b, dim=1)
+    one_way = in_batch_softmax(a, b, temperature=temperature)
+    return (one_way + in_batch_softmax(b, a, temperature=temperature)) / 2
 
 
 @dataclass

@@ -9,11 +9,11 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
 
 from recsys_course.base import Recommender, check_range
 from recsys_course.compiled import chunks
 from recsys_course.interactions import Interactions
+from recsys_course.losses import bpr, sampled_softmax
 from recsys_course.multimodal.modalities import Modalities, check_modalities, presence, scaled
 from recsys_course.multimodal.nets import NETS, Encoded, FusionNet, drop_modalities
 from recsys_course.multimodal.settings import training_of
@@ -130,9 +130,7 @@ class FusionRecommender(Recommender):
             kept = drop_modalities(net.there[items], self.modality_dropout, rng)
             kept_id = (torch.rand(items.shape, generator=rng) >= self.modality_dropout).to(items.device)
         scores = net(users, items, kept, kept_id)  # (b, 1 + n)
-        if self.loss == "softmax":
-            return cross_entropy(scores, torch.zeros_like(users))
-        return softplus(scores[:, 1:] - scores[:, :1]).mean()
+        return (sampled_softmax if self.loss == "softmax" else bpr)(scores[:, 0], scores[:, 1:])
 
     def _keep(self, net: FusionNet) -> None:
         """The trained net, and its items encoded once for all users."""

@@ -11,8 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from recsys_course.neural.tables import vectors_of
-
 
 def attention(Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None = None) -> Tensor:
     """Every query takes the mean of the values, weighted by how well the keys fit; equation (7.1).
@@ -26,7 +24,7 @@ def attention(Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None = None) -> Te
 
     Cost: O(L S (d + e)) time, O(L S) memory; torch's fused ``scaled_dot_product_attention`` says the same
         without holding the (L, S) weights.
-    Book: equation (7.1); exercise scaled_attention.
+    Book: equation (7.1); exercise causal_attention.
     Source: Vaswani et al. 2017.
     """
     logits = Q @ K.transpose(-2, -1) / Q.shape[-1] ** 0.5  # (..., L, S)
@@ -67,7 +65,7 @@ class Block(nn.Module):
         super().__init__()
         self.attention = SelfAttention(n_factors, n_heads)
         self.feed_forward = nn.Sequential(
-            nn.Linear(n_factors, n_hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(n_hidden, n_factors)
+            nn.Linear(n_factors, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_factors)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(n_factors) for _ in range(2))
         self.dropout = nn.Dropout(dropout)
@@ -120,4 +118,4 @@ class SASRecNet(nn.Module):
 
     def item_table(self) -> Tensor:
         """(I, K) what hidden vectors are multiplied with: the same vectors that come in."""
-        return vectors_of(self.items)
+        return self.items.weight  # type: ignore[return-value]

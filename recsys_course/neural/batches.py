@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -40,21 +40,6 @@ class Batch:
         """The same batch elsewhere."""
         parts = (self.users, self.targets, self.histories, self.asked, self.numbers)
         return Batch(*(None if part is None else part.to(device) for part in parts))  # type: ignore[arg-type]
-
-
-class Examples(Protocol):
-    """Training rows: ``len`` of them, and any of them as a batch."""
-
-    def __len__(self) -> int: ...
-
-    @property
-    def n_questions(self) -> int:
-        """Numbers that :attr:`Batch.numbers` is from."""
-        ...
-
-    def batch(self, rows: Tensor) -> Batch:
-        """(b,) row numbers -> their questions, on the device of ``rows``."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -105,13 +90,21 @@ class Histories:
         inside = numbers < stop[:, None]
         return numbers * inside, inside
 
+    def asked(self, first: Tensor, stop: Tensor) -> tuple[Tensor, Tensor]:
+        """(b,) numbers -> (b, L) items of first..stop-1; (b, L + 1) the question behind each."""
+        numbers, inside = self.between(first, stop)
+        place = torch.arange(numbers.shape[1] + 1, device=first.device)
+        return self.items[numbers] * inside, place == (stop - first)[:, None]
+
     def last(self, users: Tensor, n: int) -> Batch:
         """(b,) users -> the question that stands after the last n items of each."""
-        first, stop = torch.maximum(self.start[users], self.start[users + 1] - n), self.start[users + 1]
-        numbers, inside = self.between(first, stop)
-        items = self.items[numbers] * inside  # (b, L)
-        asked = torch.arange(items.shape[1] + 1, device=items.device) == (stop - first)[:, None]
+        stop = self.start[users + 1]
+        items, asked = self.asked(torch.maximum(self.start[users], stop - n), stop)
         return Batch(users, torch.full_like(users, -1), items, asked)
+
+    def users(self) -> Tensor:
+        """(N,) whose each item is."""
+        return torch.arange(len(self), device=self.start.device).repeat_interleave(self.start.diff())
 
 
 @dataclass(frozen=True)
@@ -163,6 +156,43 @@ class Windows:
         asked = inside & (numbers >= self.asked[rows, None])
         users = self.users[rows, None].expand_as(events)[asked]
         return Batch(users, events[asked], events[:, :-1], asked, numbers[asked])
+
+
+@dataclass(frozen=True)
+class Events:
+    """Each event as a row of its own, with at most ``length`` items before it where these are looked at.
+
+    Args:
+        histories: the log. rows: (N,) numbers of the events to learn from. length: None for no histories.
+    """
+
+    histories: Histories
+    rows: Tensor
+    length: int | None = None
+
+    @classmethod
+    def of(cls, histories: Histories, able: Tensor, length: int | None = None) -> Self:
+        """The events of the users marked in (U,) bool."""
+        kept = able.to(histories.items.device)[histories.users()]
+        return cls(histories, torch.nonzero(kept)[:, 0], length)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def n_questions(self) -> int:
+        """Events of the log."""
+        return len(self.histories.items)
+
+    def batch(self, rows: Tensor) -> Batch:
+        """(b,) events -> a question before each."""
+        event = self.rows[rows]
+        users = torch.searchsorted(self.histories.start, event, right=True) - 1
+        if self.length is None:
+            return Batch(users, self.histories.items[event], numbers=event)
+        first = torch.maximum(self.histories.start[users], event - self.length)
+        before, asked = self.histories.asked(first, event)
+        return Batch(users, self.histories.items[event], before, asked, event)
 
 
 def in_time(data: Interactions) -> np.ndarray:

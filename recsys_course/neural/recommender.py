@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import KW_ONLY, dataclass, fields
-from pathlib import Path
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -17,26 +16,16 @@ from torch import Tensor, nn
 from recsys_course.base import Recommender, check_range
 from recsys_course.compiled import chunks
 from recsys_course.interactions import Interactions
-from recsys_course.neural.batches import Batch, Examples, Histories, in_time
+from recsys_course.neural.batches import Batch, Histories, in_time
+from recsys_course.neural.trainable import Examples, Given, Loss, Trainable, Validate
 from recsys_course.ranking import coordinates
 from recsys_course.sampling import NegativeSampler
-from recsys_course.training import Trained, Training, seeded, train
 
 USERS_AT_ONCE = 256  # scored at a time
-Loss = Callable[["TorchRecommender", Any, Batch, torch.Generator], Tensor]  # of model, module, batch, rng
-Validate = Callable[["TorchRecommender", Any], float]  # of model, module: the higher the better
-
-
-class _Given(NamedTuple):
-    """What :meth:`TorchRecommender.train_with` was given; nothing in ``fit``."""
-
-    loss: Loss | None = None
-    extra: nn.Module | None = None
-    validate: Validate | None = None
 
 
 @dataclass
-class TorchRecommender(Recommender):
+class TorchRecommender(Trainable, Recommender):
     r"""A torch module that answers "which item comes next?" for a batch of questions.
 
     A subclass writes ``_build`` (the module), ``_prepare`` (the training rows), ``_questions`` (what is
@@ -45,13 +34,10 @@ class TorchRecommender(Recommender):
     nothing else.
 
     Args:
-        n_epochs, batch_size, learning_rate, weight_decay, device, n_threads, checkpoint: see
-            :class:`.Training`.
-        patience: epochs without a better validation value before training stops; None trains all epochs on
-            all events. With a number, the last event of users is held out of training, and the weights of
-            the best epoch are kept.
+        patience: with a number, the last event of users is held out of training, and the weights of the
+            epoch that lists it best are kept.
         validation_share: share of the users with two events or more of whom the last is held out, in (0, 1].
-        seed: of the first parameters, of the batches, and of what is drawn.
+        The rest: see :class:`.Trainable`.
 
     Attributes:
         module_: the trained module, on the CPU, in eval mode. loss_: (epochs run,) mean loss.
@@ -63,20 +49,6 @@ class TorchRecommender(Recommender):
         ValueError: a setting outside its range, or a device that is not there.
         Diverged: the loss left the finite numbers.
     """
-
-    _: KW_ONLY
-    n_epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    patience: int | None = None
-    validation_share: float = 1.0
-    seed: int = 0
-    device: str = "cpu"
-    n_threads: int | None = None
-    checkpoint: str | Path | None = None
-
-    _given = _Given()  # not a setting: what one call of train_with asks for
 
     @abstractmethod
     def _build(self, data: Interactions) -> nn.Module:
@@ -94,13 +66,6 @@ class TorchRecommender(Recommender):
     def logits(self, module: Any, batch: Batch) -> Tensor:
         """(m, I) scores of all items for the m questions, with gradient."""
 
-    @abstractmethod
-    def batch_loss(self, module: Any, batch: Batch, rng: torch.Generator) -> Tensor:
-        """The model's own loss, a scalar."""
-
-    def _check_settings(self) -> None:
-        """Refuse what only the subclass knows to be wrong."""
-
     def hidden(self, module: Any, batch: Batch) -> Tensor:
         """(m, K) the vectors that are multiplied with :meth:`items`."""
         raise TypeError(f"{type(self).__name__} scores pairs; only products of vectors have hidden ones")
@@ -112,23 +77,17 @@ class TorchRecommender(Recommender):
     def train_with(
         self,
         data: Interactions,
-        loss: Loss | None,
+        loss: Loss | None = None,
         extra: nn.Module | None = None,
         validate: Validate | None = None,
+        start: nn.Module | None = None,
     ) -> Self:
-        """``fit``, with another loss or another judge.
-
-        Args:
-            loss: (model, module, batch, rng) -> scalar; None means the model's own.
-            extra: a module with parameters that the loss uses, trained along and then left alone.
-            validate: (model, module) -> a number, the higher the better, after each epoch; the best epoch's
-                weights are kept, ``patience`` waits for it, and nothing is held out of ``data``.
-        """
-        self._given = _Given(loss, extra, validate)
+        """``fit`` with another loss, another judge or another start; see :class:`.Given`."""
+        self.given = Given(loss, extra, validate, start)
         try:
             return self.fit(data)
         finally:
-            self._given = _Given()
+            del self.given
 
     def with_module(self, module: nn.Module) -> Self:
         """A copy of the fitted recommender that scores with another module; the original stays as it is.
@@ -146,42 +105,18 @@ class TorchRecommender(Recommender):
         self.module_ = module.cpu().eval()
 
     def _fit(self, data: Interactions) -> None:
-        self._check_settings()
-        training, judge, log = self._training(), self._given.validate, data
+        self._training()  # refuses wrong settings before there is work
+        judge, log = self.given.validate, data
         if judge is None and self.patience is not None:
             log, held = self._hold_out(data)
             judge = _Judge(held, log.to_csr())
-        with seeded(self.seed):
-            module = self._build(log)
+        module = self._started(lambda: self._build(log))
         self._remember(log)
-        self.training_ = self._train(module, self._prepare(log), training, judge)
+        self.training_ = self._train(module, self._prepare(log), judge)
         self.loss_ = np.array(self.training_.loss)
         self._remember(data)
         vars(self).pop("_drawing", None)  # of use in training alone
         self._keep(module)
-
-    def _training(self) -> Training:
-        """The settings, checked."""
-        if not 0 < self.validation_share <= 1:
-            raise ValueError(f"validation_share: {self.validation_share}; expected a share in (0, 1]")
-        names = [entry.name for entry in fields(Training) if hasattr(self, entry.name)]
-        return Training(**{name: getattr(self, name) for name in names})
-
-    def _train(
-        self, module: nn.Module, examples: Examples, training: Training, judge: Validate | None
-    ) -> Trained:
-        """The one loop; a log from which nothing can be learned leaves the first parameters."""
-        if not len(examples):
-            return Trained([], [], -1)
-        loss, extra = self._given.loss, self._given.extra
-        whole = nn.ModuleList([module] if extra is None else [module, extra])
-
-        def of_rows(whole: Any, rows: Tensor, rng: torch.Generator) -> Tensor:
-            batch = examples.batch(rows)
-            return self.batch_loss(whole[0], batch, rng) if loss is None else loss(self, whole[0], batch, rng)
-
-        validate = None if judge is None else (lambda whole: judge(self, whole[0]))
-        return train(whole, of_rows, len(examples), training, validate, what=type(self).__name__)
 
     def _remember(self, data: Interactions) -> None:
         """What scoring needs to know of the log."""

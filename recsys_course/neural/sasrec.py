@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recsys_course.base import check_range
 from recsys_course.interactions import Interactions
@@ -15,7 +15,7 @@ from recsys_course.losses import bce, sampled_softmax, softmax_over_table
 from recsys_course.neural.attention import SASRecNet
 from recsys_course.neural.batches import Batch, Histories, Windows
 from recsys_course.neural.recommender import SequenceRecommender
-from recsys_course.neural.tables import ItemVectors, embedding
+from recsys_course.neural.tables import met, vectors
 
 
 @dataclass
@@ -89,7 +89,7 @@ class SASRec(SequenceRecommender):
 
     def _build(self, data: Interactions) -> SASRecNet:
         return SASRecNet(
-            self._item_module(data),
+            vectors(met(data), self.n_factors, self.item_vectors, "item_vectors", self.ids),
             self.n_factors,
             self.max_length,
             self.n_layers,
@@ -97,12 +97,6 @@ class SASRec(SequenceRecommender):
             self.n_hidden or self.n_factors,
             self.dropout,
         )
-
-    def _item_module(self, data: Interactions) -> nn.Module:
-        if self.item_vectors is None:
-            return embedding(data.n_items, self.n_factors)
-        known = np.bincount(data.items, minlength=data.n_items) > 0
-        return ItemVectors(data.n_items, self.n_factors, self.item_vectors, self.ids, known)
 
     def _prepare(self, data: Interactions) -> Windows:
         windows = Windows.cut(Histories.of(data).to(self.device), self.max_length, self.max_length // 2)

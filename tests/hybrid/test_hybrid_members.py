@@ -36,6 +36,7 @@ PAIRS = {
     "adaptive": lambda a, b: AdaptiveHybrid([a, b]),
 }
 QUICK = {"BPR": {"n_epochs": 2}, "FM": {"n_epochs": 2}, "ImplicitALS": {"n_epochs": 2, "n_factors": 4}}
+QUICK |= {name: {"n_epochs": 1} for name in ("MLPRecommender", "TwoTowers", "TowersOfHistories", "SASRec")}
 RANKERS = [name for name, make in MODELS.items() if isinstance(make(), Recommender)]
 
 
