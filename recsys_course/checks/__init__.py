@@ -22,6 +22,7 @@ CHAPTERS = (
     "distillation",
     "language_models",
     "compression",
+    "language_models",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
