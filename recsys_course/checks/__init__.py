@@ -22,7 +22,6 @@ CHAPTERS = (
     "distillation",
     "language_models",
     "compression",
-    "language_models",
     "evaluation_offline",
     "evaluation_online",
     "evaluation_from_logs",
