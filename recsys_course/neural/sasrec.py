@@ -41,7 +41,8 @@ class SASRec(SequenceRecommender):
         module_: the :class:`.SASRecNet`.
 
     Cost: O(N (I K + n_layers (K^2 + max_length K))) an epoch for N events; the losses of drawn items score
-        n_negatives in place of I, and touch the table once a step all the same. Memory of a step: O(batch_size max_length K), and ``LOGITS_AT_ONCE`` scores.
+        n_negatives in place of I, and touch the table once a step all the same. Memory of a step:
+        O(batch_size max_length K), and ``LOGITS_AT_ONCE`` scores.
     Book: equations (7.1) and (7.2).
     Source: Kang and McAuley 2018.
     Differs: a learned start stands before the first item, so that the first is a target too and a user
