@@ -33,9 +33,9 @@ NAMES = ("items", "logits", "rest")
 class TopLogits(NamedTuple):
     """The first of a teacher's logits: items (m, keep), logits (m, keep), rest (m,) ln of the others' sum."""
 
-    items: Tensor
-    logits: Tensor
-    rest: Tensor
+    items: torch.Tensor
+    logits: torch.Tensor
+    rest: torch.Tensor
 
     def dense(self, n_items: int) -> Tensor:
         """(m, I) logits in which all others are alike; at T = 1 the kept items have their exact chances."""

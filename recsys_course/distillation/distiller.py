@@ -54,9 +54,10 @@ class Distiller(Recommender):
         ValueError: weight outside 0..1, keep < 1, a teacher or ``unlabelled`` of another number of items (or
             of users, where these are known by their code), a teacher that says NaN.
         TypeError: a student that is no torch model, no teacher where one is needed, or one without hidden
-            vectors where these are. NotFitted: of the teacher.
-        Also what training the student raises. A student's checkpoint is kept beside its own, under a name
-        with the contents of teacher, objective and weight, so that runs do not take up each other's.
+            vectors where these are. NotFitted: of the teacher. Also what training the student raises.
+
+    A student's checkpoint is kept beside its own, under a name with the contents of teacher, objective and
+    weight, so that runs do not take up each other's.
 
     Cost: a step of the student's, a second pass of its own for the objective, and one of the teacher; with
         ``cache``, one pass of the teacher in all, and reading ``2 keep + 1`` numbers a question.

@@ -35,7 +35,7 @@ class ServerRanker:
         backoff: seconds before the first of them, doubled each time; where the server says how long to
             wait (Retry-After), at least that. max_wait: the longest pause; a server that asks for a longer
             one ends the ranking.
-        prices: for :attr:`spent`. max_cost: no call is made once ``spent`` has reached it; needs prices.
+        prices: for ``spent``. max_cost: no call is made once ``spent`` has reached it; needs prices.
         max_items: candidates that a question may have.
         temperature, max_tokens: as the server knows them; None leaves them to it.
         template: see :func:`.prompt_of`. sleep: what pauses; tests give their own.
@@ -81,7 +81,7 @@ class ServerRanker:
 
     @property
     def spent(self) -> float:
-        """The price of :attr:`total`; NaN without prices."""
+        """The price of ``total``; NaN without prices."""
         return math.nan if self.prices is None else self.prices.cost(self.total)
 
     def rank(self, history: Sequence[str], candidates: Sequence[str]) -> Ranking:

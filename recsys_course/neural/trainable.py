@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,8 @@ class Examples(Protocol):
         ...
 
 
-class Given(NamedTuple):
+@dataclass(frozen=True)
+class Given:
     """What one call of ``train_with`` was given; nothing in a plain ``fit``.
 
     Args:
