@@ -98,7 +98,9 @@ def _is_local(host: str) -> bool:
 
 
 def post(url: str, body: dict[str, Any], key: Key, timeout: float) -> Reply:
-    """Send ``body`` as JSON and read the answer, within ``timeout`` seconds altogether.
+    """Send ``body`` as JSON and read the answer, within ``timeout`` seconds from its first line on.
+
+    To connect, to send, and each piece of an answer's headers may take as long once more.
 
     Redirects are not followed: the key would go to whoever they name. A proxy of the environment is not
     used for a server of this machine: by http, it would read the key.
