@@ -80,7 +80,7 @@ class Distiller(Recommender):
         student.checkpoint = self._checkpoint(teacher)
         extra, pool = self._extra(teacher, data), self._pool(teacher, data)
         lesson = _Lesson(self.objective, teacher, extra, pool, self.student.batch_size)
-        if self.cache is not None and teacher is not None:
+        if self.cache is not None and teacher is not None and self.weight > 0:
             self._keep_answers(student, lesson)
         try:
             student.train_with(data, self._loss(lesson), extra=extra)
@@ -127,7 +127,7 @@ class Distiller(Recommender):
 
     def _pool(self, teacher: Teacher | None, data: Interactions) -> tuple[Examples, Teacher] | None:
         """Training rows without answers, and who answers them."""
-        if self.unlabelled is None or teacher is None:
+        if self.unlabelled is None or teacher is None or self.weight == 0:
             return None
         _check_size("unlabelled:", "items", self.unlabelled.n_items, data.n_items)
         _check_size("unlabelled:", "users", self.unlabelled.n_users, data.n_users)
