@@ -171,3 +171,12 @@ def test_what_parameters_are_spent_on():
     with pytest.raises(ValueError, match="module: no parameters"):
         share_of_embeddings(torch.nn.ReLU())
     assert SASRec().n_factors == 64
+
+
+def test_another_module_wants_a_fit_and_a_module():
+    X, y = crossed(50)[:2]
+    model = DeepFM(n_epochs=1).fit(X, y)
+    with pytest.raises(NotFitted, match="DeepFM is not fitted"):
+        DeepFM().with_module(model.module_)
+    with pytest.raises(TypeError, match="module: DeepFM; expected a torch module"):
+        model.with_module(model)
