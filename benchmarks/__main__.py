@@ -17,6 +17,9 @@ RUNS = [
     ["experiments.py"],
     ["offpolicy.py"],
     ["multimodal.py"],
+    ["sequential.py"],
+    ["sequential.py", "--data", "ml-1m-positives", "--minutes", "60"],
+    ["distillation.py"],
 ]
 
 for script, *options in RUNS:

@@ -31,8 +31,14 @@ def bce(logits: Tensor, labels: Tensor) -> Tensor:
 def bpr(positive: Tensor, negative: Tensor) -> Tensor:
     """(b,) scores of what was chosen, (b, n) of what was not -> mean over all pairs.
 
+    Raises:
+        ValueError: other shapes; (b,) and (b,) would broadcast to pairs of different rows.
+
     Source: Rendle et al. 2009.
     """
+    if positive.dim() != 1 or negative.dim() != 2 or len(negative) != len(positive):
+        shapes = f"{tuple(negative.shape)} beside positive {tuple(positive.shape)}"
+        raise ValueError(f"negative: shape {shapes}; expected (b, n) beside (b,)")
     return softplus(negative - positive[:, None]).mean()
 
 
@@ -84,7 +90,8 @@ def in_batch_softmax(
         temperature: tau, more than 0.
 
     Raises:
-        ValueError: shapes that differ, or temperature not above 0.
+        ValueError: shapes that differ, log_q or item_codes of another shape than (b,), or temperature not
+            above 0.
 
     Cost: O(b^2 K) time, O(b^2) memory.
     Book: equation (7.4); exercise in_batch_gradient.
@@ -95,6 +102,9 @@ def in_batch_softmax(
         raise ValueError(
             f"items: shape {tuple(items.shape)}; expected {tuple(users.shape)}, that of users (b, K)"
         )
+    for name, given in (("log_q", log_q), ("item_codes", item_codes)):
+        if given is not None and given.shape != users.shape[:1]:  # (b, 1) would correct rows: nothing
+            raise ValueError(f"{name}: shape {tuple(given.shape)}; expected ({len(users)},), one a row")
     scores = users @ items.T / temperature  # (b, b)
     if log_q is not None:
         scores = scores - log_q

@@ -238,6 +238,15 @@ def test_an_unknown_user_is_refused_or_served_by_popularity():
     assert served.exit_code == 0 and "no history" in served.stdout and f"met by {top} users" in served.stdout
 
 
+def test_a_list_of_the_model_for_somebody_without_history_is_not_called_popular():
+    for cold, said in (
+        ("model", "what item-knn lists for somebody without one"),
+        ("popular", "what most users met"),
+    ):
+        asked = ("--data", "world:shop", "--user", "1", "--model", "item-knn", "--n", "1", "--cold", cold)
+        assert f"User 1 has no history: this is {said}" in run("recommend", *asked).stdout
+
+
 @pytest.mark.parametrize(
     "words, said",
     [

@@ -122,3 +122,14 @@ def test_refusals_name_the_argument():
         in_batch_softmax(a, a, temperature=0)
     with pytest.raises(ValueError, match=r"items: shape \(2, 2\); expected \(3, 2\), that of users"):
         in_batch_softmax(a, a[:2])
+
+
+def test_shapes_that_would_broadcast_to_something_else_are_refused():
+    three = torch.zeros(3)
+    with pytest.raises(ValueError, match=r"negative: shape \(3,\) beside positive \(3,\); expected \(b, n\)"):
+        bpr(three, three)
+    vectors = torch.ones(3, 2)
+    with pytest.raises(ValueError, match=r"log_q: shape \(3, 1\); expected \(3,\)"):
+        in_batch_softmax(vectors, vectors, three[:, None])
+    with pytest.raises(ValueError, match=r"item_codes: shape \(2,\); expected \(3,\)"):
+        in_batch_softmax(vectors, vectors, item_codes=torch.zeros(2, dtype=torch.long))

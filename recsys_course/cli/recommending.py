@@ -50,7 +50,7 @@ def recommend(
     items = fitted.recommend([code], n, cold=str(cold))[0]
     items = items[items >= 0]
     known = code >= 0 and len(log.take(log.users == code)) > 0
-    console().print(_heading(log, code, user, name[0], known), markup=False)
+    console().print(_heading(log, code, user, name[0], known, cold), markup=False)
     table = Table("rank", "item", "why")
     for rank, item in enumerate(items, start=1):
         title = dataset.titles(items[rank - 1 : rank])[0]
@@ -73,9 +73,11 @@ def _user_code(log: Interactions, user: str, cold: Cold) -> int:
         return int(ids.encode([key])[0])
 
 
-def _heading(log: Interactions, code: int, user: str, model: str, known: bool) -> str:
-    if not known:
+def _heading(log: Interactions, code: int, user: str, model: str, known: bool, cold: Cold) -> str:
+    if not known and cold is Cold.popular:
         return f"User {user} has no history: this is what most users met."
+    if not known:
+        return f"User {user} has no history: this is what {model} lists for somebody without one."
     return f"{model} for user {user}, who met {len(log.take(log.users == code)):,} items"
 
 

@@ -39,7 +39,7 @@ def pca(X: Any, n: int) -> Principal:
 
     Source: Hotelling 1933. The sign of an axis is free; here its largest entry is positive.
     """
-    X = _checked(X, n, most=min(np.shape(X)))
+    X = _checked(X, n, min(np.shape(X), default=0))
     mean = X.mean(axis=0)
     _, s, axes = np.linalg.svd(X - mean, full_matrices=False)  # axes: (min(N, F), F)
     axes = axes[:n]
@@ -59,14 +59,15 @@ def select(X: Any, y: Any, n: int, seed: int = 0) -> np.ndarray:
     """
     from sklearn.feature_selection import mutual_info_classif
 
-    X, y = _checked(X, n, most=np.shape(X)[1]), np.asarray(y)
+    X, y = _checked(X, n), np.asarray(y)
     if y.shape != (len(X),):
         raise ValueError(f"y: shape {y.shape}; expected ({len(X)},), one for each row of X")
     return np.argsort(-mutual_info_classif(X, y, random_state=seed), kind="stable")[:n]
 
 
-def _checked(X: Any, n: int, most: int) -> np.ndarray:
+def _checked(X: Any, n: int, most: int | None = None) -> np.ndarray:
     X = np.asarray(numbers(X, "X"), dtype=np.float64)
+    most = X.shape[1] if most is None else most
     if n not in range(1, most + 1):
         raise ValueError(f"n: {n}; expected 1..{most} columns for X of {X.shape}")
     return X

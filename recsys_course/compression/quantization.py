@@ -19,7 +19,7 @@ from torch import Tensor
 from recsys_course.compression.layers import finite
 
 Per = Literal["tensor", "channel"]
-Span = tuple[Tensor, Tensor]  # the least and the largest number
+Span = tuple[Tensor | float, Tensor | float]  # the least and the largest number
 LEAST_STEP = torch.finfo(torch.float32).tiny  # of numbers that are all 0, or nearly
 KEPT_OF_A_BATCH = 2**14  # numbers of a batch that a percentile is taken from
 
@@ -64,10 +64,20 @@ class Grid:
         axes = tuple(range(1, x.ndim))
         return x.amin(axes, keepdim=True), x.amax(axes, keepdim=True)
 
-    def steps(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Scale and zero point for numbers from ``low`` to ``high``, so that 0 is on the grid."""
+    def steps(self, low: Tensor | float, high: Tensor | float) -> tuple[Tensor, Tensor]:
+        """Scale and zero point for numbers from ``low`` to ``high``, so that 0 is on the grid.
+
+        Raises:
+            ValueError: a ``low`` above its ``high``, or one that is infinite.
+        """
         least, largest = self.codes
-        low, high = low.double().clamp(max=0), high.double().clamp(min=0)  # differences could overflow
+        low, high = (
+            torch.as_tensor(low).double(),
+            torch.as_tensor(high).double(),
+        )  # differences could overflow
+        if (low > high).any() or low.isinf().any() or high.isinf().any():
+            raise ValueError(f"span: {low.tolist()} to {high.tolist()}; expected the least number first")
+        low, high = low.clamp(max=0), high.clamp(min=0)
         width = 2 * torch.maximum(-low, high) if self.symmetric else high - low
         scale = (width / (largest - least)).float().clamp(min=LEAST_STEP)
         if self.symmetric:

@@ -101,10 +101,10 @@ class _Writer:
         self.alive: list[Any] = []  # so that no id is used twice
 
     def tree(self, thing: Any, where: str) -> Any:
+        if isinstance(thing, np.generic):  # before PLAIN: np.float64 is a float, which load would refuse
+            return thing.item()
         if isinstance(thing, PLAIN):
             return thing
-        if isinstance(thing, np.generic):
-            return thing.item()
         if type(thing) in (list, tuple, set, frozenset):
             parts = [self.tree(part, f"{where}[{n}]") for n, part in enumerate(thing)]
             return {"is": type(thing).__name__, "of": parts}

@@ -106,6 +106,10 @@ def prune_heads(module: nn.Module, n_heads: int) -> nn.Module:
     if not layers:
         raise ValueError(f"module: {type(module).__name__} has no attention; expected some, as in SASRec")
     for layer in layers:
+        if not (type(layer.qkv) is type(layer.out) is nn.Linear):
+            raise ValueError(
+                f"module: attention of {type(layer.qkv).__name__}; expected linear layers in float"
+            )
         check_between("n_heads", n_heads, 1, layer.n_heads, ", the heads there are")
         kept = _columns_of_heads(layer, n_heads)
         width = layer.out.in_features

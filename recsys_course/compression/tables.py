@@ -39,8 +39,11 @@ class Table(nn.Module):
         """(...) codes -> (..., k) vectors.
 
         Raises:
-            IndexError: a code outside 0..n-1, as ``nn.Embedding`` does.
+            IndexError: a code outside 0..n-1, as ``nn.Embedding`` does. TypeError: codes that are not int32
+            or int64; bool and uint8 would pick rows as a mask does.
         """
+        if codes.dtype not in (torch.int32, torch.int64):
+            raise TypeError(f"codes: dtype {codes.dtype}; expected int64 or int32")
         if codes.numel() and not 0 <= int(codes.min()) <= int(codes.max()) < self.num_embeddings:
             found = f"{int(codes.min())}..{int(codes.max())}"
             raise IndexError(f"codes: {found}; expected 0..{self.num_embeddings - 1}")

@@ -9,6 +9,7 @@ from torch import nn
 
 from recsys_course.interactions import Interactions
 from recsys_course.neural import TorchRecommender
+from recsys_course.neural.trainable import check_module
 
 
 def train_on(
@@ -29,4 +30,5 @@ def train_on(
     Zeros of :func:`.magnitude_prune` are weights like others and do not stay 0 here, :class:`.GradualPruning`
     with ``n_steps=1`` holds them.
     """
+    check_module(module)
     return replace(model, **({"checkpoint": None} | settings)).train_with(data, loss, start=module)

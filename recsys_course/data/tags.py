@@ -43,7 +43,8 @@ def tags_before(items: pd.DataFrame, moment: float) -> pd.DataFrame:
     later was often given by the very user who is judged, about the very item that is to be found.
 
     Args:
-        items: with the columns ``tags`` and ``tag_times``, as :func:`.load` gives them for ml-latest-small.
+        items: with the columns ``tags`` and ``tag_times``, as :func:`~recsys_course.data.catalog.load` gives
+            them for ml-latest-small.
         moment: in seconds since 1970; a tag given at that very second is left out.
 
     Raises:

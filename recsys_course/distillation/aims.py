@@ -29,7 +29,11 @@ from recsys_course.losses import full_softmax
 
 @dataclass(frozen=True)
 class SoftLabels(Objective):
-    """The teacher's softened answers over all items: :func:`.kd_loss` with T and kind."""
+    """The teacher's softened answers over all items: :func:`.kd_loss` with T and kind.
+
+    Raises:
+        ValueError: "reverse_kl" of a teacher that has items not on offer: their divergence is infinite.
+    """
 
     T: float = 1.0
     kind: Kind = "kl"
@@ -39,6 +43,10 @@ class SoftLabels(Objective):
         check_name("kind", self.kind, KINDS)
 
     def _loss(self, student: StudentView, teacher: TeacherView) -> Tensor:
+        if self.kind == "reverse_kl" and bool(teacher.logits.isneginf().any()):
+            raise ValueError(
+                "kind: 'reverse_kl', but the teacher has items that are not on offer; expected 'kl' or 'ce'"
+            )
         return kd_loss(teacher.logits, student.logits, self.T, self.kind)
 
 
@@ -52,7 +60,11 @@ class HardLabels(Objective):
 
 @dataclass(frozen=True)
 class SigmoidLabels(Objective):
-    """The teacher's chance of each item, or of a click, on its own: :func:`.sigmoid_kd` at T."""
+    """The teacher's chance of each item, or of a click, on its own: :func:`.sigmoid_kd` at T.
+
+    It teaches the level of the logits, too. Those of a softmax, of :class:`.Teachers` (logarithms of chances)
+    and standardized scores have none that means anything: there, :class:`SoftLabels` is the one to take.
+    """
 
     T: float = 1.0
 
@@ -83,8 +95,13 @@ class RankDistillation(Objective):
         check_name("weights", self.weights, WEIGHTS)
 
     def _loss(self, student: StudentView, teacher: TeacherView) -> Tensor:
-        top = teacher.top(self.k, student.seen if self.exclude_seen else None)  # (m, k)
-        return rank_distillation(student.logits, top, self.weights, self.decay, self.mu)
+        if not self.exclude_seen:
+            return self._of(student.logits, teacher.top(self.k))
+        top = teacher.top(self.k, student.seen)  # (m, k)
+        return self._of(student.logits.masked_fill(student.seen, -torch.inf), top)  # ranks among the rest
+
+    def _of(self, logits: Tensor, top: Tensor) -> Tensor:
+        return rank_distillation(logits, top, self.weights, self.decay, self.mu)
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,7 @@ class ListWise(Objective):
         check_name("kind", self.kind, ("listnet", "listmle"))
 
     def _loss(self, student: StudentView, teacher: TeacherView) -> Tensor:
-        best = teacher.logits.topk(min(self.k, teacher.logits.shape[1]))
+        best = teacher.listed.topk(min(self.k, teacher.listed.shape[1]))
         own = student.logits.gather(1, best.indices)  # (m, k)
         off = best.values == -torch.inf  # a list shorter than k
         if self.kind == "listnet":
@@ -149,6 +166,10 @@ class Sum(Objective):
         if all(extra is None for extra in extras):
             return None
         return nn.ModuleList([nn.Identity() if extra is None else extra for extra in extras])
+
+    def __call__(self, student: StudentView, teacher: TeacherView) -> Tensor:
+        """Each of them says for itself whether it asks the teacher."""
+        return self._loss(student, teacher)
 
     def _loss(self, student: StudentView, teacher: TeacherView) -> Tensor:
         extras: Any = student.extra or [None] * len(self.objectives)

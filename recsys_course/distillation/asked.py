@@ -42,8 +42,11 @@ class UserTeacher(Teacher):
         scores = np.asarray(scores, dtype=np.float32)
         if not self.standardize:
             return scores
-        spread = scores.std(1, keepdims=True)
-        return (scores - scores.mean(1, keepdims=True)) / np.where(spread > 0, spread, 1)
+        offered = scores != -np.inf
+        offered[~offered.any(1)] = True  # nothing on offer: no numbers, refused
+        mean = scores.mean(1, keepdims=True, where=offered)
+        spread = scores.std(1, keepdims=True, where=offered)
+        return (scores - mean) / np.where(spread > 0, spread, 1)
 
     def numbers(self, batch: Batch) -> Tensor:
         """(m,) users: all questions of one have one answer."""

@@ -33,9 +33,9 @@ NAMES = ("items", "logits", "rest")
 class TopLogits(NamedTuple):
     """The first of a teacher's logits: items (m, keep), logits (m, keep), rest (m,) ln of the others' sum."""
 
-    items: Tensor
-    logits: Tensor
-    rest: Tensor
+    items: torch.Tensor
+    logits: torch.Tensor
+    rest: torch.Tensor
 
     def dense(self, n_items: int) -> Tensor:
         """(m, I) logits in which all others are alike; at T = 1 the kept items have their exact chances."""
@@ -88,9 +88,20 @@ class Kept(Teacher):
     def _logits(self, batch: Batch) -> Tensor:
         if self.arrays is None:
             return self.teacher.logits(batch)
+        return self._told(batch).dense(self.n_items).to(batch.users.device)
+
+    def listed(self, batch: Batch) -> Tensor:
+        """(m, I) the kept logits alone: the others are alike only because they were not kept."""
+        if self.arrays is None:
+            return self.teacher.listed(batch)
+        told = self._told(batch)
+        alone = told._replace(rest=torch.full_like(told.rest, -torch.inf))
+        return self._checked(alone.dense(self.n_items)).to(batch.users.device)
+
+    def _told(self, batch: Batch) -> TopLogits:
+        assert self.arrays is not None
         numbers = self.numbers(batch).cpu().numpy()
-        parts = (torch.from_numpy(self.arrays[name][numbers]) for name in NAMES)
-        return TopLogits(*parts).dense(self.n_items).to(batch.users.device)
+        return TopLogits(*(torch.from_numpy(self.arrays[name][numbers]) for name in NAMES))
 
     def path(self) -> Path:
         """The folder of these answers."""
@@ -163,7 +174,7 @@ def content_hash(values: Iterable[Any]) -> str:
             pickler = _Pickler(Sink(), protocol=5)
             pickler.fast = True  # what is met twice is written twice: a copy has the hash of its original
             pickler.dump(value)
-    except (AttributeError, pickle.PicklingError) as problem:
+    except (AttributeError, TypeError, ValueError, RecursionError, pickle.PicklingError) as problem:
         raise TypeError(
             f"cache: {problem}; expected a teacher that can be pickled, or cache=None"
         ) from problem
@@ -181,7 +192,7 @@ class _Pickler(pickle.Pickler):
 
 
 def _plain(batch: Batch) -> list[Tensor | None]:
-    return [batch.users, batch.histories, batch.asked, batch.numbers]
+    return [batch.users, batch.targets, batch.histories, batch.asked, batch.numbers]
 
 
 def _sum(path: Path) -> str:

@@ -54,9 +54,10 @@ class Distiller(Recommender):
         ValueError: weight outside 0..1, keep < 1, a teacher or ``unlabelled`` of another number of items (or
             of users, where these are known by their code), a teacher that says NaN.
         TypeError: a student that is no torch model, no teacher where one is needed, or one without hidden
-            vectors where these are. NotFitted: of the teacher.
-        Also what training the student raises. A student's checkpoint is kept beside its own, under a name
-        with the contents of teacher, objective and weight, so that runs do not take up each other's.
+            vectors where these are. NotFitted: of the teacher. Also what training the student raises.
+
+    A student's checkpoint is kept beside its own, under a name with the contents of teacher, objective and
+    weight, so that runs do not take up each other's.
 
     Cost: a step of the student's, a second pass of its own for the objective, and one of the teacher; with
         ``cache``, one pass of the teacher in all, and reading ``2 keep + 1`` numbers a question.
@@ -79,7 +80,7 @@ class Distiller(Recommender):
         student.checkpoint = self._checkpoint(teacher)
         extra, pool = self._extra(teacher, data), self._pool(teacher, data)
         lesson = _Lesson(self.objective, teacher, extra, pool, self.student.batch_size)
-        if self.cache is not None and teacher is not None:
+        if self.cache is not None and teacher is not None and self.weight > 0:
             self._keep_answers(student, lesson)
         try:
             student.train_with(data, self._loss(lesson), extra=extra)
@@ -126,7 +127,7 @@ class Distiller(Recommender):
 
     def _pool(self, teacher: Teacher | None, data: Interactions) -> tuple[Examples, Teacher] | None:
         """Training rows without answers, and who answers them."""
-        if self.unlabelled is None or teacher is None:
+        if self.unlabelled is None or teacher is None or self.weight == 0:
             return None
         _check_size("unlabelled:", "items", self.unlabelled.n_items, data.n_items)
         _check_size("unlabelled:", "users", self.unlabelled.n_users, data.n_users)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import mse_loss, normalize, smooth_l1_loss
+from torch.nn.functional import mse_loss, smooth_l1_loss
 
 from recsys_course.distillation.objectives import check_name
 
@@ -69,11 +69,17 @@ def distances(x: Tensor) -> Tensor:
 
 def angles(x: Tensor) -> Tensor:
     """(m, K) -> (m, m, m) cosine of the angle at j between the ways to i and to k; 0 where a way is none."""
-    ways = normalize(x[None, :, :] - x[:, None, :], dim=-1)  # (m, m, K) from j to i
+    ways = directions(x[None, :, :] - x[:, None, :])  # (m, m, K) from j to i
     return ways @ ways.transpose(1, 2)  # (m, m, m)
 
 
 def cosines(x: Tensor) -> Tensor:
     """(m, K) -> (m, m) cosines of all pairs."""
-    x = normalize(x, dim=-1)
+    x = directions(x)
     return x @ x.T
+
+
+def directions(x: Tensor) -> Tensor:
+    """(..., K) -> (..., K) vectors of length 1; what has no length stays 0, and is not pulled anywhere."""
+    length = x.norm(dim=-1, keepdim=True)
+    return x / length.masked_fill(length == 0, torch.inf)

@@ -51,7 +51,7 @@ def rank_distillation(
     if weights in ("discrepancy", "hybrid"):
         w = w * discrepancy_weights(student_ranks(student, top, negatives), mu)
     w = w / w.sum(1, keepdim=True).clamp_min(torch.finfo(w.dtype).tiny)  # (m, k) adds up to 1
-    return -(w * logsigmoid(_picked(student, top))).sum(1).mean()
+    return -(w * logsigmoid(_picked(student, top).masked_fill(~listed, 0.0))).sum(1).mean()
 
 
 def position_weights(k: int, decay: float = 10.0) -> Tensor:

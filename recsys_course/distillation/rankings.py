@@ -28,15 +28,16 @@ class RankingTeacher(Teacher):
 
     Raises:
         ValueError: lengths differ, a code outside 0..n_items-1, an empty list or one with an item twice, or
-            two lists for one question.
+            two lists for one question. TypeError: codes that are no whole numbers.
     """
 
     def __init__(
         self, users: Any, lists: Any, n_items: int, targets: Any = None, decay: float = 10.0
     ) -> None:
-        users, lists = np.asarray(users, dtype=np.int64), np.asarray(lists, dtype=np.int64)
+        check_range("n_items", n_items, 1, "items,")
+        users, lists = _codes("users", users), _codes("lists", lists)
         self.n_items, self.decay, self.by_target = n_items, decay, targets is not None
-        keys = users if targets is None else users * n_items + np.asarray(targets, dtype=np.int64)
+        keys = users if targets is None else users * n_items + _targets(targets, users, n_items)
         _check_lists(keys, lists, n_items)
         order = np.argsort(keys)
         self.keys, self.lists = torch.from_numpy(keys[order]), torch.from_numpy(lists[order])
@@ -67,9 +68,26 @@ class RankingTeacher(Teacher):
         return rows, keys[rows] == asked
 
 
+def _codes(name: str, values: Any) -> np.ndarray:
+    """The values as whole numbers, which they have to be."""
+    codes = np.asarray(values)
+    if codes.size and codes.dtype.kind not in "iu":
+        raise TypeError(f"{name}: {codes.dtype} values; expected integer codes")
+    return codes.astype(np.int64)
+
+
+def _targets(targets: Any, users: np.ndarray, n_items: int) -> np.ndarray:
+    """(N,) one item for each user: another one would be the key of another user's question."""
+    codes = _codes("targets", targets)
+    if codes.shape != users.shape:
+        raise ValueError(f"targets: shape {codes.shape}; expected {users.shape}, one for each of users")
+    if codes.size and not (codes.min() >= 0 and codes.max() < n_items):
+        raise ValueError(f"targets: codes {codes.min()}..{codes.max()}; expected 0..{n_items - 1}")
+    return codes
+
+
 def _check_lists(keys: np.ndarray, lists: np.ndarray, n_items: int) -> None:
     """Refuse what :class:`RankingTeacher` cannot learn from."""
-    check_range("n_items", n_items, 1, "items,")
     if lists.ndim != 2 or keys.shape != (len(lists),) or not lists.size:
         raise ValueError(
             f"lists: shape {lists.shape} for {keys.size} users; expected (N, k), a list for each"

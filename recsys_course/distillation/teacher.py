@@ -38,6 +38,10 @@ class Teacher(ABC):
         """
         return self._checked(self._logits(batch))
 
+    def listed(self, batch: Batch) -> Tensor:
+        """(m, I) as :meth:`logits`, minus infinity for items of which it tells no order; here, for none."""
+        return self.logits(batch)
+
     @torch.no_grad()
     def hidden(self, batch: Batch) -> Tensor:
         """(m, D) the vectors that are multiplied with the items', constants.

@@ -30,8 +30,9 @@ class Objective(ABC):
     def __call__(self, student: StudentView, teacher: TeacherView) -> Tensor:
         """A scalar with gradient by the student alone; 0 where the teacher answers none of the questions."""
         known = student.known
-        if known is not None and not bool(known.any()):
-            return torch.zeros((), device=known.device)
+        asks = set(self.needs) != {"items"}
+        if asks and known is not None and not bool(known.any()):
+            return student.logits.sum()  # of no rows: 0, from which one can still go back
         return self._loss(student, teacher)
 
     def extra(self, student_width: int, teacher_width: int) -> nn.Module | None:
@@ -96,13 +97,18 @@ class TeacherView:
         """(m', D) vectors that are multiplied with the items'."""
         return among(self.teacher.hidden(self.batch), self.known)
 
+    @cached_property
+    def listed(self) -> Tensor:
+        """(m', I) as :attr:`logits`, minus infinity for items of which the teacher tells no order."""
+        return among(self.teacher.listed(self.batch), self.known)
+
     def top(self, k: int, without: Tensor | None = None) -> Tensor:
         """(m', k) the first k items; -1 where fewer are on offer.
 
         Args:
             without: (m', I) bool, items to leave out.
         """
-        logits = self.logits if without is None else self.logits.masked_fill(without, -torch.inf)
+        logits = self.listed if without is None else self.listed.masked_fill(without, -torch.inf)
         best = logits.topk(min(k, logits.shape[1]))
         return best.indices.masked_fill(best.values == -torch.inf, -1)
 

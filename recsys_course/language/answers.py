@@ -63,9 +63,14 @@ def parse_ranking(text: str, n: int) -> tuple[list[int], Problems]:
         else:
             order.append(number - 1)
     if not order:
-        raise RankingError(f"answer: no number of 1..{n} in {said(text)}; expected a list of them")
+        raise RankingError(no_ranking(text, n))
     rest = sorted(set(range(n)) - set(order))
     return order + rest, Problems(duplicates, outside, len(rest))
+
+
+def no_ranking(text: str, n: int) -> str:
+    """What is wrong with an answer without a ranking."""
+    return f"answer: no number of 1..{n} in {said(text)}; expected a list of them"
 
 
 def said(text: str) -> str:

@@ -93,7 +93,13 @@ def _ask(
 ) -> tuple[Ranking, RankingError | None]:
     """The ranking; or, where that is wished for, the order given and why."""
     try:
-        return ranker.rank(*question), None
+        made = ranker.rank(*question)
+        if len(made.order) != len(question[1]):
+            raise ValueError(
+                f"ranker: {type(ranker).__name__} orders {len(made.order)} of {len(question[1])} candidates; "
+                "expected all of them"
+            )
+        return made, None
     except RankingError as error:
         if on_error == "raise":
             raise
@@ -103,6 +109,8 @@ def _ask(
 def _questions(
     histories: Sequence[Sequence[str]], candidates: Sequence[Sequence[str]] | Sequence[str]
 ) -> list[Question]:
+    if isinstance(candidates, str):
+        raise TypeError(f"candidates: {candidates!r}, one text; expected a list of titles")
     listed = list(candidates)
     if listed and all(isinstance(title, str) for title in listed):
         listed = [listed] * len(histories)  # type: ignore[list-item]

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from recsys_course.base import check_range
-from recsys_course.language.answers import parse_ranking, said
+from recsys_course.language.answers import no_ranking, parse_ranking, said
 from recsys_course.language.cost import Prices, Usage
 from recsys_course.language.prompts import TEMPLATE, prompt_of, token_estimate
 from recsys_course.language.ranking import Ranking, RankingError, checked_question
@@ -35,7 +35,7 @@ class ServerRanker:
         backoff: seconds before the first of them, doubled each time; where the server says how long to
             wait (Retry-After), at least that. max_wait: the longest pause; a server that asks for a longer
             one ends the ranking.
-        prices: for :attr:`spent`. max_cost: no call is made once ``spent`` has reached it; needs prices.
+        prices: for ``spent``. max_cost: no call is made once ``spent`` has reached it; needs prices.
         max_items: candidates that a question may have.
         temperature, max_tokens: as the server knows them; None leaves them to it.
         template: see :func:`.prompt_of`. sleep: what pauses; tests give their own.
@@ -78,10 +78,14 @@ class ServerRanker:
         check_range("max_items", self.max_items, 1, "candidates,")
         if self.max_cost is not None and self.prices is None:
             raise ValueError(f"prices: None; expected Prices, to hold max_cost={self.max_cost:g}")
+        if self.max_cost is not None:
+            check_range("max_cost", self.max_cost, 0, "a sum of")
+        if self.max_tokens is not None:
+            check_range("max_tokens", self.max_tokens, 1, "tokens,")
 
     @property
     def spent(self) -> float:
-        """The price of :attr:`total`; NaN without prices."""
+        """The price of ``total``; NaN without prices."""
         return math.nan if self.prices is None else self.prices.cost(self.total)
 
     def rank(self, history: Sequence[str], candidates: Sequence[str]) -> Ranking:
@@ -135,18 +139,33 @@ class ServerRanker:
         if reply.status != 200:
             told = _reported(_json(reply.text)) if reply.status else None
             estimate = (token_estimate(prompt), 0) if reply.timed_out else (0, 0)
-            return None, cost + Usage(0, *(told or estimate)), _why(reply), reply.status in TRY_AGAIN
+            return None, cost + Usage(0, *(told or estimate)), self._why(reply), reply.status in TRY_AGAIN
         value = _json(reply.text)
         content = _content(value)
         written = reply.text if content is None else content
         cost = cost + Usage(0, *(_reported(value) or (token_estimate(prompt), token_estimate(written))))
         if content is None:
-            return None, cost, f"no chat completion, but {said(reply.text)}", True
+            return None, cost, f"no chat completion, but {self._said(reply.text)}", True
         try:
             order, problems = parse_ranking(content, n)
-        except RankingError as error:
-            return None, cost, str(error), True
+        except RankingError:
+            return None, cost, no_ranking(Key(self.key_env).hidden(content), n), True
         return order, cost + Usage(repaired=int(bool(problems))), "", False
+
+    def _said(self, text: str) -> str:
+        """An answer as an error may repeat it: the key is hidden before the text is cut, not after."""
+        return said(Key(self.key_env).hidden(text))
+
+    def _why(self, reply: Reply) -> str:
+        """What a reply without a ranking says, in one line."""
+        if reply.status == 0:
+            return reply.text
+        if 300 <= reply.status < 400:
+            return (
+                f"status {reply.status}, a redirect to {_place(reply.location)}, not followed: the key "
+                "would go along; give the right address as url"
+            )
+        return f"status {reply.status}, {self._said(reply.text)}"
 
     def _told(self, problem: str, calls: int, reply: Reply) -> str:
         times = "1 call" if calls == 1 else f"{calls} calls"
@@ -157,17 +176,13 @@ class ServerRanker:
         return Key(self.key_env).hidden(f"{self.model} at {where}, {times}: {problem}{wish}")
 
 
-def _why(reply: Reply) -> str:
-    """What a reply without a ranking says, in one line."""
-    if reply.status == 0:
-        return reply.text
-    if 300 <= reply.status < 400:
-        to = urlsplit(reply.location)
-        return (
-            f"status {reply.status}, a redirect to {to.scheme}://{to.netloc}{to.path}, not followed: the key "
-            "would go along; give the right address as url"
-        )
-    return f"status {reply.status}, {said(reply.text)}"
+def _place(location: str) -> str:
+    """Where a redirect leads, without its query."""
+    try:
+        to = urlsplit(location)
+    except ValueError:
+        return said(location)
+    return f"{to.scheme}://{to.netloc}{to.path}"
 
 
 def _json(text: str) -> Any:

@@ -70,8 +70,12 @@ def endpoint(url: str, with_key: bool) -> str:
     Raises:
         ValueError: no http address, one that holds a password, or a key that would travel in the clear.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        told = parts.port  # reading it is what refuses a wrong one
+    except ValueError as error:
+        raise ValueError(f"url: {url!r} ({error}); expected an address such as https://host/v1") from None
+    if told == 0 or parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"url: {url!r}; expected an address such as https://host/v1")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError(
@@ -94,9 +98,12 @@ def _is_local(host: str) -> bool:
 
 
 def post(url: str, body: dict[str, Any], key: Key, timeout: float) -> Reply:
-    """Send ``body`` as JSON and read the answer, within ``timeout`` seconds altogether.
+    """Send ``body`` as JSON and read the answer, within ``timeout`` seconds from its first line on.
 
-    Redirects are not followed: the key would go to whoever they name.
+    To connect, to send, and each piece of an answer's headers may take as long once more.
+
+    Redirects are not followed: the key would go to whoever they name. A proxy of the environment is not
+    used for a server of this machine: by http, it would read the key.
 
     Raises:
         MissingExtra: httpx is not installed. ValueError: no key where one is wanted.
@@ -107,7 +114,12 @@ def post(url: str, body: dict[str, Any], key: Key, timeout: float) -> Reply:
     sign = key.sign if key.variable is not None else None
     try:
         with (
-            httpx.Client(timeout=timeout, follow_redirects=False, verify=_trust()) as client,
+            httpx.Client(
+                timeout=timeout,
+                follow_redirects=False,
+                verify=_trust(),
+                trust_env=not _is_local(urlsplit(url).hostname or ""),
+            ) as client,
             client.stream("POST", url, json=body, auth=sign) as answer,
         ):
             text = b"".join(_bounded(answer.iter_bytes(), ends)).decode("utf-8", "replace")

@@ -91,7 +91,7 @@ def _pca(rows: np.ndarray, n_factors: int, whiten: bool) -> Any:
 
 def item_vectors(
     items: Items,
-    encoder: Known | TextEncoder = "hashing",
+    encoder: Literal["hashing", "minilm"] | TextEncoder = "hashing",
     n_factors: int | None = None,
     *,
     whiten: bool = False,

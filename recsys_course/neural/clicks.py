@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recsys_course.base import NotFitted, check_range
+from recsys_course.base import NotFitted
 from recsys_course.compiled import chunks
 from recsys_course.losses import bce
 from recsys_course.neural.fields import DeepFMNet, WideDeepNet
 from recsys_course.neural.impressions import ClickBatch, Impressions, check_sizes, impressions
 from recsys_course.neural.tables import check_widths
-from recsys_course.neural.trainable import Given, Loss, Trainable, Validate
+from recsys_course.neural.trainable import Given, Loss, Trainable, Validate, check_count, check_module
 
 ROWS_AT_ONCE = 2**15  # predicted at a time
 CROSSED = 2**20  # rows that the table of one cross may have
@@ -109,18 +109,27 @@ class ClickModel(Trainable):
             NotFitted: before fit. UnknownId: a code outside ``sizes_``.
             ValueError: other columns than in fit.
         """
-        if not hasattr(self, "module_"):
-            raise NotFitted(f"{type(self).__name__} is not fitted; call fit(features, clicks) first")
+        self._need_fit()
         log = impressions(features, dense, self.sizes_)
         if log.dense.shape[1] != self.n_dense_:
             raise ValueError(f"dense: {log.dense.shape[1]} columns; expected {self.n_dense_}, as in fit")
         return torch.sigmoid(self._logits(self.module_, log)).numpy()
 
     def with_module(self, module: nn.Module) -> Self:
-        """A copy of the fitted model that predicts with another module."""
+        """A copy of the fitted model that predicts with another module.
+
+        Raises:
+            NotFitted: before fit. TypeError: no module.
+        """
+        self._need_fit()
+        check_module(module)
         other = copy(self)
         other.module_ = module.cpu().eval()
         return other
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "module_"):
+            raise NotFitted(f"{type(self).__name__} is not fitted; call fit(features, clicks) first")
 
     def logits(self, module: Any, batch: ClickBatch) -> Tensor:
         """(m,) log-odds of a click, with gradient."""
@@ -144,7 +153,7 @@ class ClickModel(Trainable):
         return torch.cat([torch.empty(0), *parts])
 
     def _check_settings(self) -> None:
-        check_range("n_factors", self.n_factors, 1, "factors,")
+        check_count("n_factors", self.n_factors, "factors,")
         check_widths(self.layers)
         if not self.layers:
             raise ValueError("layers: (); expected at least one width, such as (64, 32)")

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recsys_course.base import check_range
 from recsys_course.compiled import chunks
 from recsys_course.interactions import Interactions
 from recsys_course.losses import bce, bpr, full_softmax, sampled_softmax
 from recsys_course.neural.batches import Batch, Events, Histories
 from recsys_course.neural.recommender import TorchRecommender
 from recsys_course.neural.tables import check_widths, met, tower, vectors
+from recsys_course.neural.trainable import check_count
 
 CELLS_AT_ONCE = 2**22  # numbers of the first layer held at a time when all items are scored: 16 MB
 SPREAD = 0.1  # of the first vectors: from smaller ones the layers see only 0 for many epochs
@@ -80,7 +80,7 @@ class MLPRecommender(TorchRecommender):
 
     def _check_settings(self) -> None:
         for name in ("n_factors", "n_negatives"):
-            check_range(name, getattr(self, name), 1, "a count of")
+            check_count(name, getattr(self, name))
         check_widths(self.layers)
         if not self.layers:
             raise ValueError("layers: (); expected at least one width, such as (64, 32)")

@@ -13,11 +13,19 @@ import torch
 from scipy import sparse
 from torch import Tensor, nn
 
-from recsys_course.base import Recommender, check_range
+from recsys_course.base import Recommender
 from recsys_course.compiled import chunks
 from recsys_course.interactions import Interactions
 from recsys_course.neural.batches import Batch, Histories, in_time
-from recsys_course.neural.trainable import Examples, Given, Loss, Trainable, Validate
+from recsys_course.neural.trainable import (
+    Examples,
+    Given,
+    Loss,
+    Trainable,
+    Validate,
+    check_count,
+    check_module,
+)
 from recsys_course.ranking import coordinates
 from recsys_course.sampling import NegativeSampler
 
@@ -93,9 +101,10 @@ class TorchRecommender(Trainable, Recommender):
         """A copy of the fitted recommender that scores with another module; the original stays as it is.
 
         Raises:
-            NotFitted: before fit.
+            NotFitted: before fit. TypeError: no module, such as the recommender around it.
         """
         self._need_fit()
+        check_module(module)
         other = copy(self)
         other._keep(module)
         return other
@@ -172,6 +181,8 @@ class _Judge:
         for a, b in chunks(len(codes), USERS_AT_ONCE):
             scores = model.logits(module, model._questions(codes[a:b]).to(model.device)).cpu()  # (v, I)
             own = scores.gather(1, targets[a:b])
+            if own.isnan().any():  # nothing would be above it, and it would count as first
+                return float("nan")
             rows, columns = coordinates(self.seen[self.held.users[a:b]])
             scores[torch.from_numpy(rows), torch.from_numpy(columns).long()] = -torch.inf
             scores.scatter_(1, targets[a:b], -torch.inf)
@@ -190,7 +201,7 @@ class SequenceRecommender(TorchRecommender):
     max_length: int
 
     def _check_settings(self) -> None:
-        check_range("max_length", self.max_length, 1, "items of history,")
+        check_count("max_length", self.max_length, "items of history,")
 
     def _questions(self, users: Tensor) -> Batch:
         return self.histories_.last(users, self.max_length)

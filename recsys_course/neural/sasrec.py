@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recsys_course.base import check_range
 from recsys_course.interactions import Interactions
 from recsys_course.losses import bce, sampled_softmax, softmax_over_table
 from recsys_course.neural.attention import SASRecNet
 from recsys_course.neural.batches import Batch, Histories, Windows
 from recsys_course.neural.recommender import SequenceRecommender
 from recsys_course.neural.tables import met, vectors
+from recsys_course.neural.trainable import check_count
 
 
 @dataclass
@@ -76,11 +76,11 @@ class SASRec(SequenceRecommender):
     def _check_settings(self) -> None:
         super()._check_settings()
         for name in ("n_factors", "n_layers", "n_heads", "n_negatives"):
-            check_range(name, getattr(self, name), 1, "a count of")
+            check_count(name, getattr(self, name))
         if self.n_factors % self.n_heads:
             raise ValueError(f"n_heads: {self.n_heads}; expected a divisor of n_factors={self.n_factors}")
         if self.n_hidden is not None:
-            check_range("n_hidden", self.n_hidden, 1, "a width of")
+            check_count("n_hidden", self.n_hidden, "a width of")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout: {self.dropout}; expected a share in [0, 1)")
         if self.loss not in ("softmax", "sampled", "bce"):
@@ -100,7 +100,9 @@ class SASRec(SequenceRecommender):
         )
 
     def _prepare(self, data: Interactions) -> Windows:
-        windows = Windows.cut(Histories.of(data).to(self.device), self.max_length, self.max_length // 2)
+        windows = Windows.cut(
+            Histories.of(data).to(self.device), self.max_length, max(1, self.max_length // 2)
+        )
         if self.loss == "softmax":
             return windows
         able = torch.from_numpy(self._draws_from(data).n_left > 0)  # nothing can be drawn for who has met all

@@ -99,7 +99,8 @@ def tower(n_in: int, layers: Sequence[int], n_out: int) -> nn.Sequential:
 
 def check_widths(layers: Any) -> None:
     """Refuse widths of layers that are not whole numbers of at least 1."""
-    if isinstance(layers, str) or not all(isinstance(width, int) and width >= 1 for width in layers):
+    widths = layers if isinstance(layers, list | tuple) else (None,)
+    if not all(isinstance(width, int | np.integer) and width >= 1 for width in widths):
         raise ValueError(f"layers: {layers!r}; expected widths of at least 1, such as (64, 32)")
 
 

@@ -17,6 +17,7 @@ from recsys_course.losses import in_batch_softmax, softmax_over_table
 from recsys_course.neural.batches import Batch, Events, Histories
 from recsys_course.neural.recommender import SequenceRecommender
 from recsys_course.neural.tables import check_widths, embedding, met, tower, vectors
+from recsys_course.neural.trainable import check_count
 
 
 class TowersNet(nn.Module):
@@ -97,7 +98,7 @@ class TwoTowers(SequenceRecommender):
 
     def _check_settings(self) -> None:
         super()._check_settings()
-        check_range("n_factors", self.n_factors, 1, "factors,")
+        check_count("n_factors", self.n_factors, "factors,")
         check_range("temperature", self.temperature, 0, "a number", strict=True)
         check_widths(self.layers)
         for name, known in (("user", ("id", "history")), ("loss", ("in_batch", "full"))):

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recsys_course.base import check_range
 from recsys_course.training import Trained, Training, seeded, train
 
 Loss = Callable[[Any, Any, Any, torch.Generator], Tensor]  # of model, module, batch, rng; a scalar
@@ -32,7 +34,8 @@ class Examples(Protocol):
         ...
 
 
-class Given(NamedTuple):
+@dataclass(frozen=True)
+class Given:
     """What one call of ``train_with`` was given; nothing in a plain ``fit``.
 
     Args:
@@ -47,6 +50,19 @@ class Given(NamedTuple):
     extra: nn.Module | None = None
     validate: Validate | None = None
     start: nn.Module | None = None
+
+
+def check_count(name: str, value: Any, what: str = "a count of") -> None:
+    """Refuse what is no whole number (TypeError), or is below 1 (ValueError)."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name}: {value!r}; expected a whole number")
+    check_range(name, int(value), 1, what)
+
+
+def check_module(module: Any) -> None:
+    """Refuse what is no torch module (TypeError)."""
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module: {type(module).__name__}; expected a torch module, such as model.module_")
 
 
 @dataclass
@@ -111,4 +127,14 @@ class Trainable:
             return self.batch_loss(whole[0], batch, rng) if loss is None else loss(self, whole[0], batch, rng)
 
         validate = None if judge is None else (lambda whole: judge(self, whole[0]))
-        return train(whole, of_rows, len(examples), self._training(), validate, what=type(self).__name__)
+        name = type(self).__name__
+        return train(whole, of_rows, len(examples), self._training(), validate, name, self._terms())
+
+    def _terms(self) -> dict[str, Any]:
+        """The model and its own plain settings: a checkpoint of another loss would pass as this one's."""
+        told = {f.name for f in fields(Training)}  # what Training says itself
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in told}
+        own = {name: value.item() if isinstance(value, np.generic) else value for name, value in own.items()}
+        own = {name: str(value) if isinstance(value, list | tuple) else value for name, value in own.items()}
+        plain = {name: value for name, value in own.items() if isinstance(value, bool | int | float | str)}
+        return {"model": type(self).__name__} | plain

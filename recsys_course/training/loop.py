@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -43,6 +43,7 @@ def train(
     training: Training | None = None,
     validate: Callable[[torch.nn.Module], float] | None = None,
     what: str = "training",
+    terms: Mapping[str, Any] | None = None,
 ) -> Trained:
     """Train ``module`` in place; leaves it on its device, in eval mode.
 
@@ -55,6 +56,8 @@ def train(
         validate: module -> a number, higher is better, after each epoch in eval mode and without gradient.
             The weights of the best epoch are kept; None keeps the last.
         what: how the progress bar calls it.
+        terms: what else decides the result, such as the name of the loss: a checkpoint kept under others is
+            refused. Plain values, as JSON knows them.
 
     Raises:
         Diverged: a loss or a validation value that is not finite; the module is left as it then was.
@@ -75,7 +78,9 @@ def train(
         threads(training.n_threads),
         bar(None, what, training.n_epochs, "epoch") as b,
     ):
-        run = _Run(module.to(training.device), loss, n_rows, training, validate is not None)
+        run = _Run(
+            module.to(training.device), loss, n_rows, training, validate is not None, dict(terms or {})
+        )
         run.resume()
         b.update(run.n_done)
         while run.n_done < training.n_epochs and not run.out_of_patience():
@@ -95,6 +100,7 @@ class _Run:
     n_rows: int
     training: Training
     validated: bool
+    terms: dict[str, Any] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     best_epoch: int = -1
@@ -169,7 +175,11 @@ class _Run:
 
     def _made_of(self) -> dict[str, Any]:
         shapes = {name: list(tensor.shape) for name, tensor in self.module.state_dict().items()}
-        return self.training.plain() | {"n_rows": self.n_rows, "validated": self.validated, "shapes": shapes}
+        return (
+            self.training.plain()
+            | {"n_rows": self.n_rows, "validated": self.validated, "shapes": shapes}
+            | self.terms
+        )
 
     def _state(self) -> dict[str, Any]:
         chance = {"torch": torch.get_rng_state(), "rng": self.rng.get_state()}

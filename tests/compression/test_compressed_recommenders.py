@@ -188,3 +188,10 @@ def test_a_model_of_clicks():
         assert other.shape == before.shape and ((other > 0) & (other < 1)).all()
     near = model.with_module(quantize_module(model.module_)).predict_proba(features)
     assert np.abs(near - before).max() < 0.05
+
+
+def test_training_on_wants_a_module():
+    model = SASRec(n_factors=4, n_layers=1, n_epochs=1, max_length=4)
+    for wrong in (None, model):
+        with pytest.raises(TypeError, match=f"module: {type(wrong).__name__}; expected a torch module"):
+            train_on(model, wrong, two_tribes()[0])

@@ -210,3 +210,10 @@ def test_gradients_reach_the_rows_of_the_ids_alone():
 def test_refusals(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.float32])
+def test_codes_that_would_be_taken_for_a_mask_are_refused(dtype):
+    for table in (LowRankEmbedding(3, 4, 2), QuotientRemainder(3, 4, 2), HashedEmbedding(3, 4, 2)):
+        with pytest.raises(TypeError, match=f"codes: dtype {dtype}; expected int64 or int32"):
+            table(torch.tensor([1, 0, 1]).to(dtype))

@@ -51,3 +51,9 @@ def test_select_finds_the_planted_columns():
 def test_refusals(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+@pytest.mark.parametrize("chosen", [lambda: pca(np.ones(5), 1), lambda: select(np.ones(5), np.ones(5), 1)])
+def test_a_single_column_has_to_be_a_matrix(chosen):
+    with pytest.raises(ValueError, match=r"X: shape \(5,\); expected two dimensions"):
+        chosen()

@@ -140,3 +140,12 @@ def test_nan_is_refused_before_training():
     net[2].weight.data[0, 0] = float("nan")
     with pytest.raises(ValueError, match=r"2.weight: nan at \(0, 0\)"):
         prepare_qat(net)
+
+
+def test_a_span_may_be_plain_numbers_and_has_an_order():
+    x = numbers(5)
+    span = torch.tensor(-1.0), torch.tensor(2.0)
+    assert torch.equal(fake_quantize(x, 4, span=(-1, 2.0)), fake_quantize(x, 4, span=span))
+    for wrong in ((1.0, -1.0), (0.0, float("inf"))):
+        with pytest.raises(ValueError, match=r"span: .* to .*; expected the least number first"):
+            fake_quantize(x, span=wrong)

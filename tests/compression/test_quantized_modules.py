@@ -222,3 +222,11 @@ def empty():
 def test_refusals(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_whole_numbers_of_a_wide_layer_do_not_overflow():
+    wide = nn.Linear(70_000, 1)
+    wide.weight.data.fill_(1.0)
+    x = torch.ones(1, 70_000)
+    layer = quantize_module(nn.Sequential(wide), calibrate=[x])[0]
+    assert layer.whole(x).item() == pytest.approx(70_000, rel=1e-3)

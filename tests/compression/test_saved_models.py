@@ -186,3 +186,13 @@ def test_the_old_file_stays_when_saving_fails(tmp_path):
     with pytest.raises(TypeError):
         save(nn.Sequential(Local()), path)
     assert path.read_bytes() == before
+
+
+def test_settings_that_are_numpys_numbers_come_back(tmp_path):
+    log = two_tribes()[0]
+    options = {"n_factors": np.int64(4), "n_layers": 1, "n_epochs": 1, "dropout": np.float64(0.1)}
+    model = SASRec(**options, max_length=4).fit(log)
+    save(model, tmp_path / "kept")
+    loaded = load(tmp_path / "kept")
+    np.testing.assert_array_equal(loaded.score([0, 1]), model.score([0, 1]))
+    assert type(loaded.dropout) is float and loaded.dropout == 0.1

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from nets_to_compress import Scorer, mlp, numbers, state_of, unchanged
 from torch import nn
 
-from recsys_course.compression import expected_bytes, hidden_layers, prune_heads, prune_neurons
+from recsys_course.compression import (
+    expected_bytes,
+    hidden_layers,
+    prune_heads,
+    prune_neurons,
+    quantize_module,
+)
 from recsys_course.compression.structure import neuron_scores
 from recsys_course.neural import SASRecNet
 from recsys_course.training import seeded
@@ -152,3 +158,10 @@ def test_nan_is_named():
     net[0].weight.data[0, 0] = float("nan")
     with pytest.raises(ValueError, match=r"nan at \(0, 0\)"):
         prune_neurons(net, 0.5)
+
+
+def test_heads_of_layers_in_codes_are_refused():
+    with seeded(0):
+        net = SASRecNet(nn.Embedding(7, 8), 8, 5, 1, 2, 8, 0.0)
+    with pytest.raises(ValueError, match="module: attention of Int8Linear; expected linear layers in float"):
+        prune_heads(quantize_module(net), 1)

@@ -4,6 +4,8 @@ import copy
 import math
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,16 @@ from recsys_course.distillation import (
     Distiller,
     Hint,
     Kept,
+    ListWise,
+    RankDistillation,
+    RankingTeacher,
     SoftLabels,
     Teachers,
     as_teacher,
     top_logits,
 )
 from recsys_course.distillation.cache import content_hash
+from recsys_course.distillation.views import TeacherView
 from recsys_course.linear import EASE
 from recsys_course.neural import SASRec, TwoTowers
 
@@ -271,3 +277,50 @@ def test_a_read_only_folder_that_has_the_answers_is_read(log, teacher, tmp_path,
     assert not [w for w in recwarn if "cache:" in str(w.message)]
     with pytest.warns(UserWarning, match="cache: cannot write"):
         taught(teacher, log, tmp_path, keep=3)
+
+
+@pytest.mark.parametrize("what", ["lock", "circle"])
+def test_a_teacher_that_cannot_be_named_is_told(log, tmp_path, what):
+    teacher = EASE(reg=10).fit(log)
+    teacher.extra = threading.Lock() if what == "lock" else [teacher]
+    with pytest.raises(TypeError, match=r"^cache: .*; expected a teacher that can be pickled, or cache=None"):
+        taught(teacher, log, tmp_path)
+
+
+@pytest.mark.parametrize("objective", [RankDistillation(10), ListWise(10), ListWise(10, kind="listmle")])
+def test_what_was_not_kept_has_no_order(log, teacher, tmp_path, objective):
+    """Ten are asked for, three are kept: the list is short, and not filled up with what comes first."""
+    answers, examples = kept(teacher, log, tmp_path, keep=3)
+    batch = examples.batch(torch.arange(4))
+    view = TeacherView(answers, batch, None)
+    whole = TeacherView(answers.teacher, batch, None)
+    top = view.top(10)
+    assert torch.equal(top[:, :3], whole.top(3)) and bool((top[:, 3:] == -1).all())
+    without = torch.zeros_like(view.logits, dtype=torch.bool).scatter(1, top[:, :2], True)
+    assert torch.equal(view.top(10, without)[:, 0], top[:, 2])
+    assert bool((view.top(10, without)[:, 1:] == -1).all())
+    short = replace(objective, k=3)
+    a, b = (
+        taught(teacher, log, tmp_path, keep=keep, objective=of) for keep, of in ((3, objective), (24, short))
+    )
+    if isinstance(objective, ListWise):
+        np.testing.assert_allclose(a.loss_, b.loss_, rtol=1e-4)
+    assert np.isfinite(a.loss_).all()
+
+
+def test_a_weight_of_zero_asks_nobody(log, teacher, tmp_path):
+    taught(teacher, log, tmp_path, weight=0.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_answer_of_the_log_is_another_key(log, tmp_path):
+    """A list that counts for a target is asked about targets, so they belong to the key."""
+    user = int(log.users[0])
+    last = np.flatnonzero(log.users == user)[-1]
+    lists = RankingTeacher([user], [[1, 2]], N_ITEMS, targets=[int(log.items[last])])
+    moved = log.items.copy()
+    moved[last] = (moved[last] + 1) % N_ITEMS
+    other = replace(log, items=moved)
+    both = Teachers([lists, EASE(reg=10).fit(log)])
+    keys = [kept(both, some, tmp_path)[0].key for some in (log, other)]
+    assert keys[0] != keys[1]

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,12 +25,13 @@ from recsys_course.distillation import (
     SoftLabels,
     Sum,
     Teachers,
+    as_teacher,
     kd_loss,
     self_distillation,
 )
 from recsys_course.linear import EASE
 from recsys_course.losses import full_softmax
-from recsys_course.neural import TwoTowers
+from recsys_course.neural import Batch, TwoTowers
 
 USERS = np.arange(N_USERS)
 VECTORS = np.random.default_rng(3).normal(size=(N_ITEMS, 5))
@@ -470,3 +472,73 @@ def test_a_checkpoint_of_another_student_is_refused(log, teacher, tmp_path):
     Distiller(teacher, small(n_epochs=1, checkpoint=tmp_path / "s.pt")).fit(log)
     with pytest.raises(CheckpointError, match="belongs to another training"):
         Distiller(teacher, small(n_epochs=1, n_factors=6, checkpoint=tmp_path / "s.pt")).fit(log)
+
+
+# ----------------------------------------------------------------- teachers that say little
+
+
+@pytest.mark.parametrize("objective", [SoftLabels(), Sum([SoftLabels()]), ListWise(2)])
+def test_a_batch_without_an_answer_stops_nothing(log, objective):
+    ranked = RankingTeacher([3], [[1, 2]], N_ITEMS)
+    student = small(n_epochs=1, batch_size=2)
+    told = Distiller(ranked, student, objective, weight=1.0).fit(log)
+    assert np.isfinite(told.loss_).all()
+    assert not same_weights(told.student_.module_, student._build(log))
+
+
+def test_what_asks_no_teacher_is_heard_where_the_teacher_is_silent(log):
+    silent = RankingTeacher([N_USERS - 1], [[1, 2]], N_ITEMS)  # a user without events
+    hint = EmbeddingHint(VECTORS)
+    alone = Distiller(None, small(n_epochs=1), hint, weight=1.0).fit(log)
+    both = Distiller(silent, small(n_epochs=1), Sum([hint, SoftLabels()]), weight=1.0).fit(log)
+    np.testing.assert_allclose(both.loss_, alone.loss_, rtol=1e-5)
+
+
+def test_a_reverse_divergence_from_a_list_is_refused(log):
+    ranked = RankingTeacher(USERS, np.tile([3, 11], (N_USERS, 1)), N_ITEMS)
+    with pytest.raises(
+        ValueError, match="kind: 'reverse_kl', but the teacher has items that are not on offer"
+    ):
+        Distiller(ranked, small(), SoftLabels(kind="reverse_kl")).fit(log)
+
+
+def test_a_list_of_two_users_questions_is_not_mixed_up():
+    for wrong in (-1, N_ITEMS):  # the key of another user's question
+        with pytest.raises(ValueError, match=rf"targets: codes {wrong}..{wrong}; expected 0..{N_ITEMS - 1}"):
+            RankingTeacher([1], [[1, 2]], N_ITEMS, targets=[wrong])
+    with pytest.raises(ValueError, match=r"targets: shape \(1,\); expected \(2,\)"):
+        RankingTeacher([1, 2], [[1, 2], [2, 3]], N_ITEMS, targets=[3])
+    with pytest.raises(TypeError, match="users: float64 values; expected integer codes"):
+        RankingTeacher([1.7], [[1, 2]], N_ITEMS)
+    with pytest.raises(TypeError, match="lists: float64 values; expected integer codes"):
+        RankingTeacher([1], [[1.0, 2.5]], N_ITEMS)
+
+
+def test_scores_are_standardized_over_what_is_on_offer(log):
+    class Refusing(EASE):
+        def _score(self, users):
+            scores = super()._score(users)
+            scores[:, 5] = -np.inf
+            return scores
+
+    teacher = as_teacher(Refusing(reg=10).fit(log), TwoTowers())
+    logits = teacher.logits(Batch(torch.arange(3), torch.full((3,), -1)))
+    assert bool((logits[:, 5] == -torch.inf).all())
+    rest = logits[:, torch.arange(N_ITEMS) != 5]
+    torch.testing.assert_close(rest.mean(1), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(rest.std(1, unbiased=False), torch.ones(3))
+
+
+@pytest.mark.parametrize("weights", ["discrepancy", "hybrid"])
+def test_what_a_user_has_met_does_not_push_the_list_down(weights):
+    """The student ranks what is unmet as the teacher does; what was met stands above it."""
+    student, teacher = SimpleNamespace(known=None), SimpleNamespace()
+    student.logits = torch.tensor([[9.0, 8.0, 3.0, 2.0, 1.0]], requires_grad=True)
+    student.seen = torch.tensor([[True, True, False, False, False]])
+    teacher.top = lambda k, without=None: torch.tensor([[2, 3, -1]])
+    loss = RankDistillation(3, weights)(student, teacher)
+    loss.backward()
+    assert loss.item() == 0 and not student.logits.grad.any()
+    student.logits = torch.tensor([[9.0, 8.0, 2.0, 3.0, 1.0]], requires_grad=True)
+    loss = RankDistillation(3, weights)(student, teacher)
+    assert loss.item() == pytest.approx(np.log1p(np.exp(-2.0)))  # the first alone is too low

@@ -106,3 +106,13 @@ def test_refusals():
         relation_loss(vectors(), vectors(6))
     with pytest.raises(ValueError, match="at least 3"):
         relation_loss(vectors(2), vectors(2), "angle")
+
+
+@pytest.mark.parametrize("kind", ["angle", "cosine"])
+def test_vectors_without_a_direction_pull_nowhere(kind):
+    """Two rows that are one, as two questions after the same item: no way between them, so no slope of it."""
+    s, t = vectors().float(), vectors(k=6, seed=1).float()
+    s[1] = s[0] if kind == "angle" else 0
+    s.requires_grad_()
+    relation_loss(s, t, kind).backward()
+    assert s.grad.isfinite().all() and s.grad.abs().max() < 10

@@ -289,3 +289,21 @@ def test_a_model_whose_library_keeps_all_logits(monkeypatch):
         plain.rank(HISTORY, TITLES).scores, ranker().rank(HISTORY, TITLES).scores, rtol=1e-5
     )
     assert local.BEFORE.count("{history}") == 1
+
+
+def test_the_same_weights_in_other_heads_are_another_model():
+    one, other = gpt2(), gpt2()
+    other.config.n_head = 4
+    other = transformers.GPT2LMHeadModel(other.config)
+    other.load_state_dict(one.state_dict())
+    one, other = (LocalCausalRanker(net, tokenizer()) for net in (one, other))
+    assert not np.allclose(one.rank(HISTORY, TITLES).scores, other.rank(HISTORY, TITLES).scores)
+    assert one.identity() != other.identity()
+    assert one.identity() == LocalCausalRanker(gpt2(), tokenizer()).identity()
+
+
+def test_a_buffer_of_one_number_belongs_to_the_weights():
+    plain, more = gpt2(), gpt2()
+    more.register_buffer("steps", torch.tensor(3))
+    identities = [LocalCausalRanker(net, tokenizer()).identity() for net in (plain, more)]
+    assert len(set(identities)) == 2

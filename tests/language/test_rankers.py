@@ -459,3 +459,18 @@ def test_a_thousand_quick_rankings_do_not_wait_for_the_disk(tmp_path, monkeypatc
     monkeypatch.setattr(time, "monotonic", lambda: 0.0)  # a quick second
     rank_many(Counting(), [[str(n)] for n in range(1000)], ["a"], tmp_path)
     assert writes == [1000]
+
+
+@pytest.mark.parametrize("on_error", ["raise", "given"])
+def test_a_ranker_that_orders_a_part_of_the_candidates_is_refused(tmp_path, on_error):
+    class Half(Counting):
+        def rank(self, history, candidates):
+            return Ranking(list(range(len(candidates) // 2)))
+
+    with pytest.raises(ValueError, match="ranker: Half orders 5 of 10 candidates; expected all"):
+        rank_many(Half(), [HISTORY], LETTERS, tmp_path, on_error)
+
+
+def test_one_text_is_no_list_of_candidates():
+    with pytest.raises(TypeError, match="candidates: 'abc', one text; expected a list"):
+        rank_many(Counting(), [HISTORY], "abc")

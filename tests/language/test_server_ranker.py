@@ -538,3 +538,50 @@ def test_without_httpx_the_remedy_is_named(servers, monkeypatch):
     ranker, _ = ranker_of(servers(completion("[1]")))
     with pytest.raises(ImportError, match=r"httpx"):
         ranker.rank([], ["a"])
+
+
+@pytest.mark.parametrize("cut", range(90, 121, 5))
+def test_a_key_at_the_end_of_what_is_repeated_is_not_cut_in_two(servers, cut):
+    before = "x" * cut
+    for step in ((401, before + KEY), completion(before + KEY), (200, before + KEY)):
+        ranker, _ = ranker_of(servers(step), retries=0)
+        with pytest.raises(RankingError) as raised:
+            ranker.rank(HISTORY, TITLES)
+        assert before in str(raised.value) and "sk-" not in str(raised.value)
+
+
+def test_a_key_that_is_a_common_word_does_not_spoil_the_answer(servers, monkeypatch):
+    monkeypatch.setenv("MODEL_KEY", "content")
+    ranker, _ = ranker_of(servers(completion("[2, 1, 3]")))
+    assert ranker.rank(HISTORY, TITLES).order == [1, 0, 2]
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_does_not_see_what_goes_to_this_machine(servers, monkeypatch, name):
+    proxy, server = servers(completion("[3, 1, 2]")), servers(completion("[2, 1, 3]"))
+    monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+    ranker, _ = ranker_of(server)
+    assert ranker.rank(HISTORY, TITLES).order == [1, 0, 2]
+    assert proxy.asked == [] and len(server.asked) == 1
+
+
+def test_a_redirect_to_no_address_is_told(servers):
+    ranker, _ = ranker_of(servers((302, "", {"Location": "http://[nowhere"})))
+    with pytest.raises(RankingError, match=r"status 302, a redirect to 'http://\[nowhere', not followed"):
+        ranker.rank(HISTORY, TITLES)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:99999/v1", "http://[::1/v1", "http://localhost:x/v1"])
+def test_an_address_that_is_none_is_told_at_once(url):
+    with pytest.raises(ValueError, match=r"^url: .*; expected an address such as https://host/v1"):
+        ServerRanker(url, "m", key_env=None)
+
+
+@pytest.mark.parametrize("setting, told", [
+    ({"max_cost": math.nan}, "max_cost: nan; expected a sum of at least 0"),
+    ({"max_cost": -1.0}, "max_cost: -1.0; expected a sum of at least 0"),
+    ({"max_tokens": 0}, "max_tokens: 0; expected tokens, at least 1"),
+])  # fmt: skip
+def test_a_purse_without_a_bottom_is_refused(setting, told):
+    with pytest.raises(ValueError, match=told):
+        ServerRanker("http://localhost/v1", "m", key_env=None, prices=Prices(1, 1), **setting)

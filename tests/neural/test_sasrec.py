@@ -157,3 +157,12 @@ def test_the_two_sizes():
 def test_wrong_settings_are_named(settings, message):
     with pytest.raises(ValueError, match=message):
         SASRec(**settings).fit(chain()[0])
+
+
+def test_with_one_item_of_history_only_first_events_are_asked_for_after_nothing():
+    log, _ = chain(n_users=20, length=6)
+    model = SASRec(**SMALL | {"max_length": 1})
+    windows = model._prepare(log)
+    batch = windows.batch(torch.arange(len(windows)))
+    assert len(batch) == len(log)  # each event once
+    assert int(batch.asked[:, 0].sum()) == 20  # the first event of each user and no other

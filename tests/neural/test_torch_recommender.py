@@ -8,7 +8,7 @@ import pytest
 import torch
 from test_sasrec import SMALL, chain
 
-from recsys_course.base import NotFitted
+from recsys_course.base import Diverged, NotFitted
 from recsys_course.checkpoint import CheckpointError
 from recsys_course.interactions import Interactions
 from recsys_course.neural import MLPRecommender, SASRec, TwoTowers
@@ -187,3 +187,53 @@ def test_a_log_without_anything_to_learn_from_leaves_the_first_parameters():
     everything = Interactions([0, 0, 1, 1], [0, 1, 1, 0], 2, 2)  # nothing can be drawn for anybody
     model = MODELS["mlp"](n_epochs=3).fit(everything)
     assert model.loss_.size == 0 and np.isfinite(model.score([0, 1])).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "then", "message"),
+    [
+        ("sampled", {}, {"loss": "bce"}, "loss was .sampled., now .bce."),
+        ("sampled", {}, {"n_negatives": 4}, "n_negatives was 3, now 4"),
+        ("towers", {}, {"temperature": 0.5}, r"temperature was 0\.1, now 0\.5"),
+        ("towers", {"loss": "full"}, {"correct": False}, "loss was .full., now .in_batch."),
+    ],
+)
+def test_a_checkpoint_of_another_loss_is_not_passed_off_as_this_one(name, first, then, message, tmp_path):
+    MODELS[name](n_epochs=1, checkpoint=tmp_path / "kept", **first).fit(log())
+    with pytest.raises(CheckpointError, match=message):
+        MODELS[name](n_epochs=1, checkpoint=tmp_path / "kept", **then).fit(log())
+
+
+class SaysNothing(SASRec):
+    """Its scores are NaN, its loss is not."""
+
+    def logits(self, module, batch):
+        return super().logits(module, batch) * math.nan
+
+
+def test_scores_of_nan_are_not_judged_perfect():
+    with pytest.raises(Diverged, match="the validation value is nan in epoch 1"):
+        SaysNothing(**SMALL | {"n_epochs": 1, "patience": 1}).fit(log())
+
+
+@each
+def test_what_is_no_module_is_refused(make):
+    model = make(n_epochs=1).fit(log())
+    for wrong, name in ((None, "NoneType"), (model, type(model).__name__)):
+        with pytest.raises(TypeError, match=f"module: {name}; expected a torch module"):
+            model.with_module(wrong)
+
+
+@each
+@pytest.mark.parametrize("wrong", ["8", 8.0, True, None])
+def test_counts_are_whole_numbers(make, wrong):
+    model = dataclasses.replace(make(n_epochs=1), n_factors=wrong)
+    with pytest.raises(TypeError, match=f"n_factors: {wrong!r}; expected a whole number"):
+        model.fit(log())
+
+
+@pytest.mark.parametrize("wrong", [8, None, (8.5,), "8"])
+def test_widths_are_a_row_of_whole_numbers(wrong):
+    with pytest.raises(ValueError, match=r"layers: .*; expected widths of at least 1"):
+        TwoTowers(layers=wrong, n_epochs=1).fit(log())
+    TwoTowers(layers=[np.int64(8)], n_factors=np.int64(4), n_epochs=1).fit(log())
