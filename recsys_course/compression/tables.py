@@ -39,8 +39,8 @@ class Table(nn.Module):
         """(...) codes -> (..., k) vectors.
 
         Raises:
-            IndexError: a code outside 0..n-1, as ``nn.Embedding`` does. TypeError: codes that are not int32
-            or int64; bool and uint8 would pick rows as a mask does.
+            IndexError: a code outside 0..n-1, as ``nn.Embedding`` does.
+            TypeError: codes that are neither int32 nor int64, as bool and uint8 would pick rows like a mask.
         """
         if codes.dtype not in (torch.int32, torch.int64):
             raise TypeError(f"codes: dtype {codes.dtype}; expected int64 or int32")
