@@ -341,12 +341,31 @@ def test_watch_says_how_each_goes_and_ends_kindly_on_ctrl_c(mine):
     assert "my own work" in mine.read_text()
 
 
+def test_a_ctrl_c_while_the_kernel_ends_is_not_lost(monkeypatch, mine):
+    """Whatever stopped the run: left to the garbage collector, the end would swallow it."""
+    from recsys_course.exercises.watching import Result
+
+    def running(path, chapter, timeout):
+        try:
+            yield Result(FIRST, False, "not yet")
+        finally:
+            raise KeyboardInterrupt
+
+    def broken(*_):
+        raise RuntimeError("nobody reads")
+
+    monkeypatch.setattr("recsys_course.exercises.watching.results", running)
+    monkeypatch.setattr(studying.textwrap, "indent", broken)
+    with pytest.raises(KeyboardInterrupt):
+        studying.look(CHAPTER, mine, 60)
+
+
 def test_watch_ends_when_all_pass(monkeypatch, mine):
     from recsys_course.exercises.watching import Result
 
     monkeypatch.setattr(
         "recsys_course.exercises.watching.results",
-        lambda path, chapter, timeout: iter([Result(exercise, True) for exercise in chapter.exercises]),
+        lambda path, chapter, timeout: (Result(exercise, True) for exercise in chapter.exercises),
     )
     out = said("watch", CHAPTER.notebook)
     assert f"All {len(CHAPTER.exercises)} exercises" in out

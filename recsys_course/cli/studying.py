@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,16 +75,16 @@ def look(chapter: Chapter, path: Path, timeout: float) -> bool:
     from recsys_course.exercises.watching import results
 
     typer.echo(f"\n{time.strftime('%H:%M:%S')}  {path.name}")
-    done = 0
-    for result in results(path, chapter, timeout):
-        of = result.exercise
-        console().print(f"{'✓' if result.passed else '○'} {of.number:<5} {of.title}", markup=False)
-        done += result.passed
-        if not result.passed:
-            typer.echo(textwrap.indent(result.message, "    "))
-            typer.echo(
-                f"{done} of {len(chapter.exercises)} pass. Stuck? recsys-course exercises hint {of.number}"
-            )
+    done, n = 0, len(chapter.exercises)
+    # closed here: left to the garbage collector, its end would swallow a Ctrl-C
+    with closing(results(path, chapter, timeout)) as found:
+        for result in found:
+            of = result.exercise
+            console().print(f"{'✓' if result.passed else '○'} {of.number:<5} {of.title}", markup=False)
+            done += result.passed
+            if not result.passed:
+                typer.echo(textwrap.indent(result.message, "    "))
+                typer.echo(f"{done} of {n} pass. Stuck? recsys-course exercises hint {of.number}")
     return done == len(chapter.exercises)
 
 

@@ -29,9 +29,7 @@ class Result:
     message: str = ""
 
 
-def watch(
-    path: Path, look: Callable[[], bool], ticks: Iterable[object], say: Callable[[str], None]
-) -> bool:
+def watch(path: Path, look: Callable[[], bool], ticks: Iterable[object], say: Callable[[str], None]) -> bool:
     """Look at the notebook now and after each save, until all is done or the ticks end.
 
     Args:
@@ -71,7 +69,7 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def results(path: Path, chapter: Chapter, timeout: float) -> Iterator[Result]:
+def results(path: Path, chapter: Chapter, timeout: float) -> Generator[Result, None, None]:
     """Run the notebook in a new kernel; one result an exercise, the last one being the first undone.
 
     The file is only read. The checks in the kernel record progress as in JupyterLab.
@@ -97,7 +95,9 @@ def results(path: Path, chapter: Chapter, timeout: float) -> Iterator[Result]:
             waiting.remove(checked[place])
             yield Result(checked[place], True)
     for exercise in waiting[:1]:
-        yield Result(exercise, False, "its check is not in the notebook any more, so nothing can be said of it")
+        yield Result(
+            exercise, False, "its check is not in the notebook any more, so nothing can be said of it"
+        )
 
 
 def _checked(raw: dict[str, Any], chapter: Chapter) -> dict[int, Exercise]:

@@ -66,7 +66,7 @@ class ServerRanker:
     temperature: float | None = 0.0
     max_tokens: int | None = None
     template: str = field(default=TEMPLATE, repr=False)
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False, compare=False)
+    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep, repr=False, compare=False)
     total: Usage = field(default_factory=Usage, init=False, compare=False)
 
     def __post_init__(self) -> None:

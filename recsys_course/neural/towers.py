@@ -143,7 +143,7 @@ class TwoTowers(SequenceRecommender):
             return net.user_vectors(self._questions(codes)).numpy()
 
     def score_histories(self, histories: Sequence[Any]) -> np.ndarray:
-        """As :meth:`.SequenceRecommender.score_histories`; of user="history" alone, else a ValueError."""
+        """As :meth:`~.SequenceRecommender.score_histories`; of user="history" alone, else a ValueError."""
         if self.user != "history":
             raise ValueError(f"user: {self.user!r}; histories of others expected user='history'")
         return super().score_histories(histories)
