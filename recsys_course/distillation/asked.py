@@ -88,8 +88,13 @@ class HistoryTeacher(UserTeacher):
         shape = (len(histories), self.n_items)
         return model.score_histories(sparse.csr_array((ones, (rows, np.concatenate(histories))), shape=shape))
 
-    numbers = Teacher.numbers
-    ahead = Teacher.ahead
+    def numbers(self, batch: Batch) -> Tensor:
+        """(m,) each training question has its own answer, as with any teacher but by user."""
+        return Teacher.numbers(self, batch)
+
+    def ahead(self, examples: Examples, n_users: int, device: Any = "cpu") -> tuple[int, Iterator[Batch]]:
+        """All questions of the training rows."""
+        return Teacher.ahead(self, examples, n_users, device)
 
 
 def _rows_of(teacher: Teacher) -> int:
