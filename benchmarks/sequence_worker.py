@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 import time
 from typing import Any
 
 import numpy as np
+from worker import serve
 
 AT_ONCE = 256
 
@@ -45,16 +45,7 @@ class Runner:
 
 
 def main(path: str, _library: str, adapter: str, options: str) -> None:
-    out = os.fdopen(os.dup(1), "w")  # answers go here; what a library prints goes to stderr
-    os.dup2(2, 1)
-    try:
-        runner = Runner(path, adapter, json.loads(options))
-        print(json.dumps({"ready": True}), file=out, flush=True)
-        for line in sys.stdin:
-            command, *arguments = json.loads(line)
-            print(json.dumps(getattr(runner, command)(*arguments)), file=out, flush=True)
-    except Exception as error:  # the comparison shows the reason instead of stopping
-        print(json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}), file=out, flush=True)
+    serve(lambda: Runner(path, adapter, json.loads(options)))
 
 
 if __name__ == "__main__":

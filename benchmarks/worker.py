@@ -18,6 +18,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,18 +122,26 @@ class Runner:
         return {"saved": path}
 
 
-def main(split: str, library: str, model: str, options: str) -> None:
+def serve(make: Callable[[], Any]) -> None:
+    """Make a runner, say that it is ready, then answer each line of commands until there is none."""
     out = os.fdopen(os.dup(1), "w")  # answers go here; what a library prints goes to stderr
     os.dup2(2, 1)
     try:
-        adapters = importlib.import_module(f"adapters.{library.replace('-', '_')}")
-        runner = Runner(getattr(adapters, model), Task.read(split), json.loads(options))
+        runner = make()
         print(json.dumps({"ready": True}), file=out, flush=True)
         for line in sys.stdin:
             command, *arguments = json.loads(line)
             print(json.dumps(getattr(runner, command)(*arguments)), file=out, flush=True)
     except Exception as error:  # the comparison shows the reason instead of stopping
         print(json.dumps({"error": f"{type(error).__name__}: {error}"[:300]}), file=out, flush=True)
+
+
+def main(split: str, library: str, model: str, options: str) -> None:
+    def make() -> Runner:
+        adapters = importlib.import_module(f"adapters.{library.replace('-', '_')}")
+        return Runner(getattr(adapters, model), Task.read(split), json.loads(options))
+
+    serve(make)
 
 
 if __name__ == "__main__":
